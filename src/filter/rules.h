@@ -1,0 +1,90 @@
+// Rules: what a policy says for each architecture, in numbers only.
+//
+// In: resolve.h makes it (names, sets, `use`, twins, kernel pins are gone). Out: three readers that
+// must agree: meaning.h evaluates it directly (the oracle), decide.h builds its diagram, emit.h
+// generates code from it.
+// The strictest matching rule of a number decides; when none matches, the number's `otherwise`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/source.h"
+#include "calls/arch.h"
+#include "filter/action.h"
+
+namespace seclude::filter {
+
+// A value inside struct seccomp_data: `bits` wide (16, 32 or 64). The low 32 bits are the low half
+// of args[low]; for 64 bits the high 32 are the high half of args[low], or, where a 64-bit value
+// takes two 32-bit registers, the low half of args[high].
+struct Field {
+  uint8_t bits = 32;
+  uint8_t low = 0;
+  std::optional<uint8_t> high;  // only for register pairs
+  bool is_signed = false;       // order comparisons
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+enum class Compare : uint8_t {
+  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,  // (x & mask) against value
+  In, NotIn,                                                // (x & mask) in one of the ranges
+  HasAll,   // (x & value) == value
+  HasAny,   // (x & value) != 0
+  Lacks,    // (x & value) == 0
+  Within,   // (x & ~value) == 0
+};
+
+// Values and masks are already cut to field.bits; ranges are inclusive and, like the order
+// comparisons, signed when the field is.
+struct Test {
+  Field field;
+  Compare op = Compare::Equal;
+  uint64_t mask = ~uint64_t{0};  // cut to field.bits
+  uint64_t value = 0;
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
+  friend bool operator==(const Test&, const Test&) = default;
+};
+
+// A predicate without names. Always/Never stand for what cannot be tested on this architecture.
+struct Condition {
+  enum class Kind : uint8_t { Always, Never, Test, And, Or, Not };
+  Kind kind = Kind::Always;
+  Test test;                         // for Kind::Test
+  std::vector<Condition> children;   // And, Or: any number; Not: one
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+struct Rule {
+  Action action;
+  Condition where;  // Always: unconditional
+  Span origin;      // the statement (its keyword) that said so; nowhere: seclude's own addition
+};
+
+// Everything about one call number.
+struct NumberRules {
+  uint32_t number = 0;
+  uint32_t first_rule = 0, end_rule = 0;  // into ArchRules::rules
+  Action otherwise;
+  Span otherwise_origin;
+  bool mediated = false;  // where the outcome is allow, it is mediated
+};
+
+struct ArchRules {
+  calls::Arch arch;
+  std::vector<NumberRules> numbers;  // sorted by number; unknown numbers are absent
+  std::vector<Rule> rules;
+  Action unknown;                    // of every number not listed above
+  Span unknown_origin;
+};
+
+// The architectures of the policy, the native one first if present. Any other architecture is killed,
+// and so are the x32 numbers of x86_64 (bit 30 set, bit 31 clear) when x32 is not listed.
+struct Rules {
+  std::vector<ArchRules> archs;
+};
+
+}  // namespace seclude::filter
