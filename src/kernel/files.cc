@@ -1,0 +1,98 @@
+// Files: see files.h. Every call is retried when a signal interrupts it.
+#include "kernel/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace seclude::kernel {
+namespace {
+
+int flags_for(OpenFor purpose) {
+  switch (purpose) {
+    case OpenFor::Reading:
+      return O_RDONLY;
+    case OpenFor::Writing:
+      return O_WRONLY | O_CREAT | O_TRUNC;
+    case OpenFor::Both:
+      return O_RDWR;
+  }
+  return O_RDONLY;
+}
+
+}  // namespace
+
+Result<Fd> open_file(const std::string& path, OpenFor purpose) {
+  int number;
+  do {
+    number = ::open(path.c_str(), flags_for(purpose) | O_CLOEXEC | O_NOCTTY, 0666);
+  } while (number < 0 && errno == EINTR);
+  if (number < 0) return fail("open " + path, errno);
+  Fd file(number);
+  if (number > 2) return file;
+  const int moved = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
+  if (moved < 0) return fail("move the descriptor of " + path, errno);
+  return Fd(moved);
+}
+
+Result<std::string> read_file(const std::string& path, size_t limit) {
+  const Fd file = TRY(open_file(path, OpenFor::Reading));
+  std::string text;
+  char buffer[16384];
+  while (text.size() < limit) {
+    const ssize_t got = ::read(file.number(), buffer, std::min(sizeof buffer, limit - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail("read " + path, errno);
+    if (got == 0) break;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+  return text;
+}
+
+Result<void> write_all(const Fd& file, std::string_view text, const std::string& name) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(file.number(), text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail("write " + name, errno);
+    text.remove_prefix(static_cast<size_t>(put));
+  }
+  return {};
+}
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  Fd file = TRY(open_file(path, OpenFor::Writing));
+  TRY_VOID(write_all(file, text, path));
+  // A full disk of a network file system shows here at the earliest.
+  if (::close(file.release()) != 0 && errno != EINTR) return fail("close " + path, errno);
+  return {};
+}
+
+Result<FileFacts> facts_of(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return fail("stat " + path, errno);
+  FileFacts facts;
+  facts.regular = S_ISREG(status.st_mode);
+  facts.directory = S_ISDIR(status.st_mode);
+  facts.set_user_id = (status.st_mode & S_ISUID) != 0;
+  facts.set_group_id = (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+  facts.owner = status.st_uid;
+  facts.file_capabilities = ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
+  return facts;
+}
+
+int cannot_execute(const std::string& path) {
+  // AT_EACCESS: execve judges by the effective ids; access(2) would ask for the real ones.
+  return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+int cannot_write(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+bool descriptor_is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
+
+}  // namespace seclude::kernel

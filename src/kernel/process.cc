@@ -1,0 +1,159 @@
+// Process: see process.h.
+#include "kernel/process.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "kernel/memory.h"
+
+namespace seclude::kernel {
+namespace {
+
+constexpr size_t stack_size = size_t{64} * 1024;
+constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
+
+uint64_t nanoseconds(const timeval& time) {
+  return (static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec)) *
+         1000;
+}
+
+ResourceUse use_of(const struct rusage& usage) {
+  return {.user = nanoseconds(usage.ru_utime),
+          .system = nanoseconds(usage.ru_stime),
+          .peak_memory = static_cast<uint64_t>(usage.ru_maxrss) * 1024};
+}
+
+Change change_of(const siginfo_t& info, const struct rusage& usage) {
+  Change change;
+  change.value = info.si_status;
+  change.use = use_of(usage);
+  switch (info.si_code) {
+    case CLD_EXITED:
+      change.kind = Change::Kind::Exited;
+      break;
+    case CLD_CONTINUED:
+      change.kind = Change::Kind::Continued;
+      break;
+    case CLD_STOPPED:
+    case CLD_TRAPPED:
+      change.kind = Change::Kind::Stopped;
+      break;
+    default:
+      change.kind = Change::Kind::Killed;
+      break;
+  }
+  change.core = info.si_code == CLD_DUMPED;
+  return change;
+}
+
+// Blocks every signal, libc's internal ones too, and restores the mask when it goes.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    const uint64_t all = ~uint64_t{0};
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
+  }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+  ~AllSignalsBlocked() {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  }
+
+ private:
+  uint64_t before_ = 0;
+};
+
+}  // namespace
+
+Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
+  void* stack = TRY(map_stack(stack_size));
+  int pidfd = -1;
+  int pid;
+  int reason;
+  {
+    AllSignalsBlocked blocked;
+    pid = ::clone(entry, static_cast<char*>(stack) + stack_size,
+                  static_cast<int>(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD |
+                                   static_cast<unsigned>(extra_flags)),
+                  argument, &pidfd);
+    reason = errno;
+  }
+  // The child has ended or left for its own memory; nobody stands on this stack any more.
+  unmap(stack, stack_size);
+  if (pid < 0) {
+    return fail("clone a child", reason,
+                reason == EAGAIN ? "the limit of processes is reached (ulimit -u, pids.max)" : "");
+  }
+  return Process(pid, Fd(pidfd));
+}
+
+Process::~Process() {
+  if (ended_ || pidfd_.number() < 0) return;
+  if (signal(SIGKILL)) (void)wait();
+}
+
+Result<Change> Process::wait() {
+  for (;;) {
+    if (auto change = TRY(collect(WEXITED))) return *change;
+  }
+}
+
+Result<std::optional<Change>> Process::look() {
+  return collect(WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
+}
+
+Result<std::optional<Change>> Process::collect(int options) {
+  CHECK(!ended_);
+  siginfo_t info = {};
+  struct rusage usage = {};
+  long result;
+  do {
+    // libc's waitid hides the kernel's fifth argument.
+    result = ::syscall(SYS_waitid, by_pidfd, pidfd_.number(), &info, options | __WALL, &usage);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) {
+    return fail("wait for process " + std::to_string(pid_), errno,
+                errno == ECHILD ? "SIGCHLD is ignored here, so the kernel kept no record" : "");
+  }
+  if (info.si_pid == 0) return std::optional<Change>();
+  const Change change = change_of(info, usage);
+  ended_ = change.kind == Change::Kind::Exited || change.kind == Change::Kind::Killed;
+  return std::optional<Change>(change);
+}
+
+Result<void> Process::signal(int number) const {
+  if (::syscall(SYS_pidfd_send_signal, pidfd_.number(), number, nullptr, 0) == 0) return {};
+  if (errno == ESRCH) return {};
+  return fail("send signal " + std::to_string(number) + " to process " + std::to_string(pid_),
+              errno);
+}
+
+int own_pid() { return ::getpid(); }
+
+uint64_t own_peak_memory() {
+  struct rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return use_of(usage).peak_memory;
+}
+
+uint64_t now() {
+  timespec time = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+Result<void> refuse_to_be_traced() {
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    return fail("make the launcher untraceable", errno);
+  return {};
+}
+
+}  // namespace seclude::kernel

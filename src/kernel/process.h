@@ -1,0 +1,70 @@
+// Process: making a child without copying this process, and learning how it ended.
+//
+// In: a function and its argument; extra CLONE_ flags. Out: a Process, which owns the child: it
+// can be signalled and waited for without a race through its pidfd, and a Process that goes away
+// unwaited takes the child with it.
+// The child is vfork-style: it shares this process' memory until it calls execve or ends, and the
+// calling thread sleeps until then. (fork from a 1 GiB parent costs 66 ms, this 0.3.)
+// Neighbours: raw.h is what the child may call; signals.h is how a waiting parent hears of others.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.h"
+#include "kernel/fd.h"
+
+namespace seclude::kernel {
+
+// CPU time in nanoseconds, memory in bytes.
+struct ResourceUse {
+  uint64_t user = 0;
+  uint64_t system = 0;
+  uint64_t peak_memory = 0;
+};
+
+// A change of state of a child.
+struct Change {
+  enum class Kind : uint8_t { Exited, Killed, Stopped, Continued };
+  Kind kind = Kind::Exited;
+  int value = 0;      // exit status, or the signal
+  bool core = false;  // Killed: wrote a core file
+  ResourceUse use;    // of the child and of everything it waited for
+};
+
+class Process {
+ public:
+  Process(int pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(Process&&) = default;
+  Process& operator=(Process&&) = delete;
+  ~Process();
+
+  int pid() const { return pid_; }
+  const Fd& pidfd() const { return pidfd_; }
+
+  // Sleeps until the child has ended.
+  [[nodiscard]] Result<Change> wait();
+  // Ended, stopped or continued since the last look; nullopt: nothing new.
+  [[nodiscard]] Result<std::optional<Change>> look();
+  // ESRCH, when it has ended, is success.
+  [[nodiscard]] Result<void> signal(int number) const;
+
+ private:
+  [[nodiscard]] Result<std::optional<Change>> collect(int options);
+  int pid_;
+  Fd pidfd_;
+  bool ended_ = false;
+};
+
+// The child starts in `entry` on a stack of its own with every signal blocked (a handler of this
+// process must not run in it); what `entry` returns is its exit status.
+[[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
+
+int own_pid();
+uint64_t own_peak_memory();
+// Nanoseconds of a clock that only goes forward.
+uint64_t now();
+// Makes this process' memory and /proc files unreachable for others of the same user.
+[[nodiscard]] Result<void> refuse_to_be_traced();
+
+}  // namespace seclude::kernel

@@ -1,0 +1,86 @@
+// Raw: see raw.h.
+#include "kernel/raw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace seclude::kernel::raw {
+namespace {
+
+int errno_of(long result) { return result < 0 ? errno : 0; }
+
+// What the kernel reads as struct sigaction; libc's has another layout. Zeros are SIG_DFL, no
+// flags and an empty mask in every architecture's layout.
+constexpr size_t kernel_sigaction_size = 64;
+constexpr int last_signal = 64;
+
+}  // namespace
+
+int die_with_parent(int signal, int expected_parent) {
+  if (::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0) return errno;
+  // The parent may have ended before the line above: then nobody will send the signal.
+  return ::getppid() == expected_parent ? 0 : ESRCH;
+}
+
+int new_session() { return errno_of(::setsid()); }
+
+int change_directory(const char* path) { return errno_of(::chdir(path)); }
+
+int place_descriptor(int from, int to) {
+  if (from == to) return keep_descriptor(to);
+  return errno_of(::dup3(from, to, 0));
+}
+
+int keep_descriptor(int number) { return errno_of(::fcntl(number, F_SETFD, 0)); }
+
+int close_descriptors(unsigned first, unsigned last) {
+  return errno_of(::syscall(SYS_close_range, first, last, 0));
+}
+
+int reset_signals(uint64_t keep_ignored) {
+  alignas(8) const char as_default[kernel_sigaction_size] = {};
+  for (int signal = 1; signal <= last_signal; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP) continue;
+    if ((keep_ignored >> (signal - 1)) & 1) continue;
+    // The raw call: libc refuses the two signals it uses itself.
+    if (::syscall(SYS_rt_sigaction, signal, as_default, nullptr, sizeof(uint64_t)) != 0)
+      return errno;
+  }
+  const uint64_t none = 0;
+  return errno_of(::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none));
+}
+
+int set_limit(int resource, uint64_t soft, uint64_t hard) {
+  const struct rlimit64 limit = {soft, hard};
+  return errno_of(::syscall(SYS_prlimit64, 0, resource, &limit, nullptr));
+}
+
+int set_no_new_privileges() { return errno_of(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
+
+int load_filter(const filter::Instruction* program, size_t length, unsigned flags) {
+  const struct sock_fprog what = {
+      static_cast<unsigned short>(length),
+      // The kernel only reads; the two structs are asserted equal in seccomp.cc.
+      reinterpret_cast<struct sock_filter*>(const_cast<filter::Instruction*>(program))};
+  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &what);
+  // With TSYNC a positive result is the thread that could not follow: a failure too.
+  return result > 0 ? EBUSY : errno_of(result);
+}
+
+int execute(const char* path, char* const* argv, char* const* environment, const LaunchKey& key) {
+  return errno_of(::syscall(SYS_execve, path, argv, environment, key[0], key[1], key[2]));
+}
+
+void leave(int status) {
+  ::syscall(SYS_exit_group, status);
+  for (;;) __builtin_trap();
+}
+
+}  // namespace seclude::kernel::raw

@@ -1,0 +1,42 @@
+// Raw: the calls a child makes between clone and exec.
+//
+// In: plain numbers and pointers that the parent prepared. Out: 0 or an errno. Nothing here
+// allocates, locks, throws or touches stdio: the child shares the parent's memory (vfork-style),
+// where another thread may have held any lock at the moment of the clone.
+// Neighbours: sandbox/child.cc is the only caller; process.h makes the child.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "filter/program.h"
+
+namespace seclude::kernel::raw {
+
+// Ends this process when the thread that made it ends; ESRCH when that has happened already.
+int die_with_parent(int signal, int expected_parent);
+int new_session();
+int change_directory(const char* path);
+// Makes `to` refer to what `from` is; the copy survives execve.
+int place_descriptor(int from, int to);
+// Clears close-on-exec.
+int keep_descriptor(int number);
+// Closes first..last, both included.
+int close_descriptors(unsigned first, unsigned last);
+// Bit n-1 of `keep_ignored` is signal n: it stays ignored if it is. All others get their default
+// action, and nothing is blocked any more.
+int reset_signals(uint64_t keep_ignored);
+int set_limit(int resource, uint64_t soft, uint64_t hard);
+int set_no_new_privileges();
+int load_filter(const filter::Instruction* program, size_t length, unsigned flags);
+
+// The filter that is already in force lets this one execve pass because it carries the key in the
+// three argument registers that execve does not use.
+using LaunchKey = std::array<unsigned long, 3>;
+int execute(const char* path, char* const* argv, char* const* environment, const LaunchKey& key);
+
+// exit_group, and if a filter refuses even that, an illegal instruction.
+[[noreturn]] void leave(int status);
+
+}  // namespace seclude::kernel::raw

@@ -1,0 +1,128 @@
+// Signals: see signals.h.
+#include "kernel/signals.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "kernel/process.h"
+
+namespace seclude::kernel {
+namespace {
+
+void set_mask(uint64_t mask, uint64_t* before) {
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof mask);
+}
+
+uint64_t current_mask() {
+  uint64_t mask = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, sizeof mask);
+  return mask;
+}
+
+}  // namespace
+
+std::string signal_name(int number) {
+  if (const char* name = ::sigabbrev_np(number)) return std::string("SIG") + name;
+  if (number >= SIGRTMIN && number <= SIGRTMAX) {
+    return number == SIGRTMIN ? "SIGRTMIN" : "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
+  }
+  return "signal " + std::to_string(number);
+}
+
+bool is_ignored(int number) {
+  struct sigaction action = {};
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+Result<SignalInbox> SignalInbox::open(SignalSet signals) {
+  uint64_t before = current_mask();
+  set_mask(before | signals.bits, &before);
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number = 1; number <= 64; ++number) {
+    if (signals.has(number)) ::sigaddset(&set, number);
+  }
+  const int number = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (number < 0) {
+    const int reason = errno;
+    set_mask(before, nullptr);
+    return fail("open a signalfd", reason);
+  }
+  return SignalInbox(Fd(number), before);
+}
+
+SignalInbox::SignalInbox(SignalInbox&& other) noexcept
+    : fd_(std::move(other.fd_)), mask_before_(other.mask_before_) {}
+
+SignalInbox::~SignalInbox() {
+  if (fd_.number() < 0) return;
+  // A child's end that arrived here is of no interest to anybody else; other signals that nobody
+  // read are delivered now, as they would have been before.
+  set_mask(mask_before_, nullptr);
+}
+
+std::optional<Arrived> SignalInbox::next() {
+  signalfd_siginfo info;
+  ssize_t got;
+  do {
+    got = ::read(fd_.number(), &info, sizeof info);
+  } while (got < 0 && errno == EINTR);
+  if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+  return Arrived{.number = static_cast<int>(info.ssi_signo),
+                 .from_kernel = info.ssi_code == SI_KERNEL};
+}
+
+ChildrenKept::ChildrenKept() : changed_(is_ignored(SIGCHLD)) {
+  if (changed_) ::signal(SIGCHLD, SIG_DFL);
+}
+
+ChildrenKept::~ChildrenKept() {
+  if (changed_) ::signal(SIGCHLD, SIG_IGN);
+}
+
+Result<bool> wait_for(const Fd& one, const Fd* other, std::optional<uint64_t> until) {
+  pollfd waiting[2] = {{one.number(), POLLIN, 0}, {other ? other->number() : -1, POLLIN, 0}};
+  for (;;) {
+    timespec left = {};
+    if (until) {
+      const uint64_t time = now();
+      const uint64_t rest = *until > time ? *until - time : 0;
+      left.tv_sec = static_cast<time_t>(rest / 1000000000);
+      left.tv_nsec = static_cast<long>(rest % 1000000000);
+    }
+    const int ready = ::ppoll(waiting, 2, until ? &left : nullptr, nullptr);
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) return fail("wait for the program", errno);
+  }
+}
+
+void stop_self(int number) {
+  struct sigaction as_default = {}, before = {};
+  as_default.sa_handler = SIG_DFL;
+  const bool replaced = number != SIGSTOP && ::sigaction(number, &as_default, &before) == 0;
+  const uint64_t mask = current_mask();
+  SignalSet open{mask};
+  open.remove(number);
+  set_mask(open.bits, nullptr);
+  ::kill(::getpid(), number);
+  set_mask(mask, nullptr);
+  if (replaced) ::sigaction(number, &before, nullptr);
+}
+
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (terminal < 0) return false;
+  ::close(terminal);
+  return true;
+}
+
+}  // namespace seclude::kernel

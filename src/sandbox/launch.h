@@ -1,0 +1,39 @@
+// Launch: carries out a plan, watches the program, says how it ended.
+//
+// In: a Plan (plan.h). Out: an Outcome. All that can fail is done before the clone: files are
+// opened, the filter is compiled with this launch's own key and proven; the child (child.h) only
+// walks a list of ready steps.
+// Neighbours: watch.h is the waiting half.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tl/expected.hpp>
+
+#include "kernel/process.h"
+#include "sandbox/outcome.h"
+#include "sandbox/plan.h"
+
+namespace seclude::sandbox {
+
+// A program that was started: execve has succeeded. Going away ends it.
+struct Running {
+  kernel::Process process;
+  uint64_t started = 0;          // kernel::now()
+  uint64_t launcher_memory = 0;  // peak of this process when it was started
+};
+
+[[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan);
+
+struct RunOptions {
+  // For a program in front of a terminal or under a service manager: signals sent to this process
+  // are passed on, stopping and continuing keeps both together, and this process makes itself
+  // untraceable. Without it (a library inside a larger program) nothing process-wide is touched.
+  bool as_stand_in = true;
+  std::optional<uint64_t> time_limit;  // nanoseconds of wall time, then SIGKILL for the program
+};
+
+// launch, wait, and how it ended.
+[[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
+
+}  // namespace seclude::sandbox

@@ -1,0 +1,70 @@
+// Outcome: how a confined program ended, as a value.
+//
+// In: launch.h makes it. Out: report/ prints it, cli/ turns it into an exit status. A refused call
+// or a killed program is not an error of ours: it is one of these endings.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace seclude::sandbox {
+
+struct Exited {
+  int status = 0;
+  friend bool operator==(const Exited&, const Exited&) = default;
+};
+struct Signalled {
+  int signal = 0;
+  bool core = false;  // wrote a core file
+  friend bool operator==(const Signalled&, const Signalled&) = default;
+};
+// SIGSYS ended it: the filter said kill, kill-thread or trap. (A SIGSYS somebody sends looks the
+// same to a parent.)
+struct Denied {
+  bool core = false;
+  friend bool operator==(const Denied&, const Denied&) = default;
+};
+// The launcher ended it because its time was up.
+struct TimeLimit {
+  friend bool operator==(const TimeLimit&, const TimeLimit&) = default;
+};
+// The program was never started.
+struct SetupError {
+  enum class Kind : uint8_t {
+    NotFound,       // no such program
+    NotExecutable,  // it is there, but cannot be executed
+    Setup,          // something else that the launch needs
+  };
+  Kind kind = Kind::Setup;
+  Error error;
+  friend bool operator==(const SetupError&, const SetupError&) = default;
+};
+
+using Ending = std::variant<Exited, Signalled, Denied, TimeLimit, SetupError>;
+
+// Of the program and of every process it waited for. Nanoseconds and bytes.
+struct Usage {
+  uint64_t wall = 0;
+  uint64_t user = 0;
+  uint64_t system = 0;
+  uint64_t peak_memory = 0;
+  // Linux counts what the launcher occupied at the moment of execve as the program's own peak
+  // (exec_mmap): a value that is not above that is only a bound.
+  bool peak_memory_exact = false;
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+struct Outcome {
+  Ending ending;
+  Usage usage;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// The program's own; 128+n for a signal; 159 killed by policy; 124 time; 125, 126, 127 not started.
+int exit_status(const Ending& ending);
+
+}  // namespace seclude::sandbox

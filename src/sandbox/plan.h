@@ -1,0 +1,119 @@
+// Plan: everything a launch will do, decided before there is a child.
+//
+// In: a Request (command line and policy, resolved). Out: a Plan, a list of steps in the order in
+// which they happen; `run --plan` prints it, tests compare it, launch.h carries it out.
+// Finding the program, its loader and all that may be missing happens here, where there is still
+// a whole process to explain it.
+// Neighbours: executable.h finds the program, launch.h prepares descriptors and the filter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <variant>
+#include <vector>
+
+#include "filter/rules.h"
+#include "sandbox/outcome.h"
+
+namespace seclude::sandbox {
+
+enum class LimitedResource : uint8_t {
+  CpuTime,
+  FileSize,
+  OpenFiles,
+  Processes,
+  AddressSpace,
+  CoreFile,
+  Data,
+  Stack,
+};
+std::string_view name_of(LimitedResource resource);
+
+// Soft and hard at once; what the program may not raise again.
+struct ResourceLimit {
+  LimitedResource resource = LimitedResource::CoreFile;
+  uint64_t value = 0;  // seconds of CpuTime, bytes, or a number of things
+  friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
+};
+
+struct Request {
+  std::vector<std::string> command;  // a name is looked up in `search_path`
+  // The policy, resolved, without the launch rule; nullopt runs the program without a filter.
+  std::optional<filter::Rules> rules;
+  std::vector<std::string> environment;    // NAME=VALUE, all the program gets
+  std::optional<std::string> search_path;  // PATH of whoever launches; nullopt: unset
+  std::vector<int> keep_descriptors;       // besides 0, 1 and 2
+  std::optional<std::string> directory;
+  std::optional<std::string> stdin_file, stdout_file, stderr_file;  // relative to here, not to it
+  std::vector<ResourceLimit> limits;
+  bool new_session = false;  // its own session and process group, without terminal
+};
+
+// ---- steps, in their order ----------------------------------------------------------------------
+
+struct DieWithLauncher {
+  friend bool operator==(const DieWithLauncher&, const DieWithLauncher&) = default;
+};
+struct NewSession {
+  friend bool operator==(const NewSession&, const NewSession&) = default;
+};
+// The parent opens the file, the child puts it in place. Output files are created or truncated.
+struct PlaceFile {
+  int descriptor = 0;
+  std::string path;
+  bool for_writing = false;
+  friend bool operator==(const PlaceFile&, const PlaceFile&) = default;
+};
+// Every descriptor from 3 up, but these (sorted).
+struct CloseDescriptors {
+  std::vector<int> except;
+  friend bool operator==(const CloseDescriptors&, const CloseDescriptors&) = default;
+};
+struct ChangeDirectory {
+  std::string path;
+  friend bool operator==(const ChangeDirectory&, const ChangeDirectory&) = default;
+};
+// Default actions, nothing blocked. SIGHUP, SIGINT and SIGQUIT stay ignored if they are: nohup and
+// shells ignore them on purpose for what they start.
+struct ResetSignals {
+  std::vector<int> keep_ignored;
+  friend bool operator==(const ResetSignals&, const ResetSignals&) = default;
+};
+struct SetLimit {
+  ResourceLimit limit;
+  friend bool operator==(const SetLimit&, const SetLimit&) = default;
+};
+struct NoNewPrivileges {
+  friend bool operator==(const NoNewPrivileges&, const NoNewPrivileges&) = default;
+};
+// Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h).
+struct LoadFilter {
+  filter::Rules rules;
+  friend bool operator==(const LoadFilter& left, const LoadFilter& right);
+};
+struct Execute {
+  std::string path;
+  std::vector<std::string> arguments;    // argv[0] included
+  std::vector<std::string> environment;  // NAME=VALUE
+  friend bool operator==(const Execute&, const Execute&) = default;
+};
+
+using Step = std::variant<DieWithLauncher, NewSession, PlaceFile, ChangeDirectory, CloseDescriptors,
+                          ResetSignals, SetLimit, NoNewPrivileges, LoadFilter, Execute>;
+
+struct Plan {
+  std::vector<Step> steps;            // the last is Execute
+  std::vector<std::string> warnings;  // whole sentences: what will not work as its user may expect
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+[[nodiscard]] tl::expected<Plan, SetupError> make_plan(const Request& request);
+
+// "close descriptors from 3 up, except 5"
+std::string to_string(const Step& step);
+// One numbered line per step.
+std::string to_string(const Plan& plan);
+
+}  // namespace seclude::sandbox
