@@ -1,8 +1,8 @@
 // Action: what happens to a call, as one number.
 //
 // The number is the return value a seccomp filter gives for it (SECCOMP_RET_* | data), so that a
-// diagram's leaves, a rule and a BPF return are the same thing. One value is ours: `mediated`, a call
-// the filter lets pass because another layer decides (paths, hosts).
+// diagram's leaves, a rule and a BPF return are the same thing. One value is ours: `mediated`, a
+// call the filter lets pass because another layer decides (paths, hosts).
 #pragma once
 
 #include <compare>
@@ -39,7 +39,8 @@ struct Action {
   friend bool operator==(Action, Action) = default;
 };
 
-// 0 strictest (kill) .. 8 (allow): the kernel's order of precedence; mediated is just stricter than allow.
+// 0 strictest (kill) .. 8 (allow): the kernel's order of precedence; mediated is just stricter than
+// allow.
 int strictness(Action action);
 
 // What the kernel does with any return value: unknown actions kill, errno data above 4095 is 4095,

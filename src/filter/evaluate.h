@@ -16,6 +16,7 @@ struct Evaluation {
 };
 
 // The program must be valid (see invalid()). `big_endian`: byte order of the data.
-Evaluation evaluate(std::span<const Instruction> program, const Input& input, bool big_endian = false);
+Evaluation evaluate(std::span<const Instruction> program, const Input& input,
+                    bool big_endian = false);
 
 }  // namespace seclude::filter

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "calls/arch.h"
@@ -53,10 +54,12 @@ struct Invalid {
 };
 std::optional<Invalid> invalid(std::span<const Instruction> program);
 
-// "  12: jeq #0x3e (lseek), 14, 13", one line each; names from the tables where the meaning is clear.
+// "  12: jeq #0x3e (lseek), 14, 13", one line each; names from the tables where the meaning is
+// clear.
 std::string disassemble(std::span<const Instruction> program, calls::Arch arch);
 
-// Raw struct sock_filter[] in the byte order of the target, and back (nullopt: not a multiple of 8).
+// Raw struct sock_filter[] in the byte order of the target, and back (nullopt: not a multiple of
+// 8).
 std::string to_bytes(std::span<const Instruction> program, bool big_endian);
 std::optional<Program> from_bytes(std::string_view bytes, bool big_endian);
 
