@@ -1,0 +1,61 @@
+// Child: what runs between clone and exec.
+//
+// In: a list of ready steps (numbers, pointers to memory the parent keeps) and a page shared with
+// the parent. Out: the target program, or the step that failed and its errno in the page. No
+// allocation, no lock, no library that might: see kernel/raw.h. Neighbours: launch.cc makes the
+// list from a plan.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/raw.h"
+
+namespace seclude::sandbox {
+
+struct ChildStep {
+  enum class Kind : uint8_t {
+    DieWithLauncher,  // number: the launcher's pid
+    NewSession,
+    PlaceDescriptor,   // from, number
+    KeepDescriptor,    // number
+    CloseDescriptors,  // first..last
+    ChangeDirectory,   // text
+    ResetSignals,      // bits: what stays ignored
+    SetLimit,          // number: resource; bits: value
+    NoNewPrivileges,
+    LoadFilter,  // program, length
+    Execute,     // text, argv, environment, key
+  };
+  Kind kind = Kind::NewSession;
+  int number = 0;
+  int from = 0;
+  unsigned first = 0, last = 0;
+  uint64_t bits = 0;
+  const char* text = nullptr;
+  const filter::Instruction* program = nullptr;
+  size_t length = 0;
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  const kernel::raw::LaunchKey* key = nullptr;
+  size_t plan_step = 0;  // which step of the plan it belongs to
+};
+
+// Lives in memory shared with the parent. `failed` is written last.
+struct ChildReport {
+  size_t step = 0;  // of the child's list
+  int errno_value = 0;
+  bool failed = false;
+};
+
+struct ChildWork {
+  const ChildStep* steps = nullptr;
+  size_t count = 0;
+  volatile ChildReport* report = nullptr;
+};
+
+// The entry of kernel::spawn; `work` is a ChildWork. Comes back only in the sense that it ends the
+// process.
+int child_main(void* work);
+
+}  // namespace seclude::sandbox

@@ -1,0 +1,32 @@
+// Launch filter: see launch_filter.h.
+#include "sandbox/launch_filter.h"
+
+#include "calls/arch.h"
+#include "filter/compile.h"
+#include "sandbox/launch_rule.h"
+
+namespace seclude::sandbox {
+namespace {
+
+// Architectures of the other byte order cannot run here, and one program cannot serve both orders.
+filter::Rules that_can_run_here(filter::Rules rules) {
+  const bool big_endian = calls::info(calls::native()).big_endian;
+  std::erase_if(rules.archs, [&](const filter::ArchRules& of_arch) {
+    return calls::info(of_arch.arch).big_endian != big_endian;
+  });
+  return rules;
+}
+
+}  // namespace
+
+Result<filter::Program> launch_filter(const filter::Rules& rules,
+                                      const kernel::raw::LaunchKey& key) {
+  const filter::Rules added =
+      TRY(with_launch_rule(without_new_listeners(that_can_run_here(rules)), key));
+  filter::Store store;
+  auto compiled = filter::compile(store, added);
+  if (!compiled) return fail("compile the filter: " + compiled.error().message);
+  return std::move(compiled->program);
+}
+
+}  // namespace seclude::sandbox

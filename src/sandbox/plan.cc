@@ -1,0 +1,108 @@
+// Plan: see plan.h.
+#include "sandbox/plan.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/text.h"
+#include "kernel/files.h"
+#include "kernel/signals.h"
+#include "sandbox/executable.h"
+
+namespace seclude::sandbox {
+namespace {
+
+tl::unexpected<SetupError> refuse(std::string doing, int errno_value = 0, std::string hint = {}) {
+  return tl::unexpected<SetupError>(
+      SetupError{SetupError::Kind::Setup, Error{std::move(doing), errno_value, std::move(hint)}});
+}
+
+tl::expected<std::vector<int>, SetupError> kept_descriptors(const Request& request) {
+  std::vector<int> kept;
+  for (const int number : request.keep_descriptors) {
+    if (number < 0 || !kernel::descriptor_is_open(number)) {
+      return refuse("keep descriptor " + std::to_string(number), EBADF,
+                    "open it before: seclude run --fd 5 ... 5<file");
+    }
+    if (number > 2) kept.push_back(number);  // 0, 1 and 2 are kept anyway
+  }
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  return kept;
+}
+
+// A standard stream that is closed here becomes /dev/null: the first file the program opens would
+// take its number, and what was meant as an error message would be written into that file.
+void add_standard_streams(const Request& request, std::vector<Step>& steps) {
+  const std::optional<std::string>* files[] = {&request.stdin_file, &request.stdout_file,
+                                               &request.stderr_file};
+  for (int number = 0; number <= 2; ++number) {
+    const bool for_writing = number != 0;
+    if (*files[number]) {
+      steps.push_back(PlaceFile{number, **files[number], for_writing});
+    } else if (!kernel::descriptor_is_open(number)) {
+      steps.push_back(PlaceFile{number, "/dev/null", for_writing});
+    }
+  }
+}
+
+std::vector<int> ignored_on_purpose() {
+  std::vector<int> ignored;
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT}) {
+    if (kernel::is_ignored(number)) ignored.push_back(number);
+  }
+  return ignored;
+}
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+tl::expected<void, SetupError> check_texts(const Request& request) {
+  if (request.command.empty()) return refuse("run nothing: no command is given");
+  if (std::any_of(request.command.begin(), request.command.end(), has_nul))
+    return refuse("pass a NUL character in an argument");
+  for (const std::string& variable : request.environment) {
+    const size_t equals = variable.find('=');
+    if (equals == std::string::npos || has_nul(variable))
+      return refuse("pass `" + escape(variable, 80) + "` in the environment", 0,
+                    "a variable is NAME=VALUE without NUL");
+  }
+  if (request.directory) {
+    const auto facts = kernel::facts_of(*request.directory);
+    if (!facts) return refuse("start in " + *request.directory, facts.error().errno_value);
+    if (!facts->directory) return refuse("start in " + *request.directory, ENOTDIR);
+    if (const int reason = kernel::cannot_execute(*request.directory))
+      return refuse("start in " + *request.directory, reason);
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::expected<Plan, SetupError> make_plan(const Request& request) {
+  if (auto checked = check_texts(request); !checked)
+    return tl::unexpected<SetupError>(checked.error());
+  auto kept = kept_descriptors(request);
+  if (!kept) return tl::unexpected<SetupError>(kept.error());
+  auto program = find_executable({.command = request.command.front(),
+                                  .search_path = request.search_path,
+                                  .directory = request.directory});
+  if (!program) return tl::unexpected<SetupError>(program.error());
+
+  Plan plan;
+  plan.warnings = program->warnings;
+  std::vector<Step>& steps = plan.steps;
+  steps.push_back(DieWithLauncher{});
+  if (request.new_session) steps.push_back(NewSession{});
+  add_standard_streams(request, steps);
+  if (request.directory) steps.push_back(ChangeDirectory{*request.directory});
+  steps.push_back(CloseDescriptors{std::move(*kept)});
+  steps.push_back(ResetSignals{ignored_on_purpose()});
+  for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});
+  // Nothing runs between the filter and execve that the filter would have to allow.
+  steps.push_back(NoNewPrivileges{});
+  if (request.rules) steps.push_back(LoadFilter{*request.rules});
+  steps.push_back(Execute{program->path, request.command, request.environment});
+  return plan;
+}
+
+}  // namespace seclude::sandbox

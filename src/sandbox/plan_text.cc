@@ -1,0 +1,145 @@
+// Plan, as text and as a value: names of its parts, one line per step, comparison of rules.
+//
+// In: a plan. Out: what `run --plan` shows; strings from outside are escaped. See plan.h.
+#include <algorithm>
+
+#include "base/text.h"
+#include "kernel/signals.h"
+#include "sandbox/plan.h"
+
+namespace seclude::sandbox {
+namespace {
+
+bool same(const filter::Rule& a, const filter::Rule& b) {
+  return a.action == b.action && a.where == b.where && a.origin == b.origin;
+}
+
+bool same(const filter::NumberRules& a, const filter::NumberRules& b) {
+  return a.number == b.number && a.first_rule == b.first_rule && a.end_rule == b.end_rule &&
+         a.otherwise == b.otherwise && a.otherwise_origin == b.otherwise_origin &&
+         a.mediated == b.mediated;
+}
+
+bool same(const filter::ArchRules& a, const filter::ArchRules& b) {
+  const auto pairwise = [](const auto& x, const auto& y) { return same(x, y); };
+  return a.arch == b.arch && a.unknown == b.unknown && a.unknown_origin == b.unknown_origin &&
+         std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
+                    pairwise) &&
+         std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(), pairwise);
+}
+
+std::string list_of(const std::vector<int>& numbers) {
+  std::vector<std::string> parts;
+  for (const int number : numbers) parts.push_back(std::to_string(number));
+  return join(parts, ", ");
+}
+
+std::string signal_list(const std::vector<int>& numbers) {
+  std::vector<std::string> parts;
+  for (const int number : numbers) parts.push_back(kernel::signal_name(number));
+  return join(parts, ", ");
+}
+
+std::string_view unit_of(LimitedResource resource) {
+  switch (resource) {
+    case LimitedResource::CpuTime:
+      return " seconds";
+    case LimitedResource::OpenFiles:
+    case LimitedResource::Processes:
+      return "";
+    case LimitedResource::FileSize:
+    case LimitedResource::AddressSpace:
+    case LimitedResource::CoreFile:
+    case LimitedResource::Data:
+    case LimitedResource::Stack:
+      return " bytes";
+  }
+  return "";
+}
+
+struct TextOf {
+  std::string operator()(const DieWithLauncher&) const {
+    return "end with the launcher (PR_SET_PDEATHSIG, SIGKILL)";
+  }
+  std::string operator()(const NewSession&) const { return "start a session of its own (setsid)"; }
+  std::string operator()(const PlaceFile& step) const {
+    return "descriptor " + std::to_string(step.descriptor) + ": " + escape(step.path) +
+           (step.for_writing ? ", for writing" : ", for reading");
+  }
+  std::string operator()(const ChangeDirectory& step) const {
+    return "change directory to " + escape(step.path);
+  }
+  std::string operator()(const CloseDescriptors& step) const {
+    return "close descriptors from 3 up" +
+           (step.except.empty() ? std::string() : ", except " + list_of(step.except));
+  }
+  std::string operator()(const ResetSignals& step) const {
+    return "unblock all signals and reset their actions" +
+           (step.keep_ignored.empty() ? std::string()
+                                      : ", except ignored " + signal_list(step.keep_ignored));
+  }
+  std::string operator()(const SetLimit& step) const {
+    return "limit " + std::string(name_of(step.limit.resource)) + " to " +
+           std::to_string(step.limit.value) + std::string(unit_of(step.limit.resource));
+  }
+  std::string operator()(const NoNewPrivileges&) const {
+    return "give up gaining privileges (no_new_privs)";
+  }
+  std::string operator()(const LoadFilter& step) const {
+    std::vector<std::string> parts;
+    for (const filter::ArchRules& rules : step.rules.archs) {
+      parts.push_back(count(rules.numbers.size(), "call") + " on " +
+                      std::string(calls::info(rules.arch).name));
+    }
+    return "load the filter (seccomp): " + join(parts, ", ");
+  }
+  std::string operator()(const Execute& step) const {
+    std::string text = "execute " + escape(step.path);
+    for (size_t i = 1; i < step.arguments.size(); ++i) text += " " + escape(step.arguments[i]);
+    return text + " with " + count(step.environment.size(), "environment variable");
+  }
+};
+
+}  // namespace
+
+std::string_view name_of(LimitedResource resource) {
+  switch (resource) {
+    case LimitedResource::CpuTime:
+      return "cpu-time";
+    case LimitedResource::FileSize:
+      return "file-size";
+    case LimitedResource::OpenFiles:
+      return "open-files";
+    case LimitedResource::Processes:
+      return "processes";
+    case LimitedResource::AddressSpace:
+      return "address-space";
+    case LimitedResource::CoreFile:
+      return "core-file";
+    case LimitedResource::Data:
+      return "data";
+    case LimitedResource::Stack:
+      return "stack";
+  }
+  return "";
+}
+
+bool operator==(const LoadFilter& left, const LoadFilter& right) {
+  const auto& a = left.rules.archs;
+  const auto& b = right.rules.archs;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return same(x, y); });
+}
+
+std::string to_string(const Step& step) { return std::visit(TextOf{}, step); }
+
+std::string to_string(const Plan& plan) {
+  std::string text;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const std::string number = std::to_string(i + 1);
+    text += (number.size() < 2 ? " " : "") + number + ". " + to_string(plan.steps[i]) + "\n";
+  }
+  return text;
+}
+
+}  // namespace seclude::sandbox

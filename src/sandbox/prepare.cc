@@ -1,0 +1,147 @@
+// Prepare: see prepare.h.
+#include "sandbox/prepare.h"
+
+#include <climits>
+
+#include "base/text.h"
+#include "kernel/files.h"
+#include "kernel/limits.h"
+#include "kernel/process.h"
+#include "kernel/random.h"
+#include "kernel/signals.h"
+#include "sandbox/launch_filter.h"
+
+namespace seclude::sandbox {
+namespace {
+
+int number_of(LimitedResource resource) {
+  namespace limits = kernel::limits;
+  switch (resource) {
+    case LimitedResource::CpuTime:
+      return limits::cpu_time;
+    case LimitedResource::FileSize:
+      return limits::file_size;
+    case LimitedResource::OpenFiles:
+      return limits::open_files;
+    case LimitedResource::Processes:
+      return limits::processes;
+    case LimitedResource::AddressSpace:
+      return limits::address_space;
+    case LimitedResource::CoreFile:
+      return limits::core_file;
+    case LimitedResource::Data:
+      return limits::data;
+    case LimitedResource::Stack:
+      return limits::stack;
+  }
+  return limits::core_file;
+}
+
+// The kernel reads argv and envp through pointers to non-const and changes nothing.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+// Turns each step of a plan into steps of the child.
+struct Preparation {
+  Prepared& to;
+  size_t plan_step = 0;
+
+  void add(ChildStep step) {
+    step.plan_step = plan_step;
+    to.steps_.push_back(step);
+  }
+
+  Result<void> operator()(const DieWithLauncher&) {
+    add({.kind = ChildStep::Kind::DieWithLauncher, .number = kernel::own_pid()});
+    return {};
+  }
+  Result<void> operator()(const NewSession&) {
+    add({.kind = ChildStep::Kind::NewSession});
+    return {};
+  }
+  Result<void> operator()(const PlaceFile& step) {
+    // Never 0, 1 or 2 (kernel/files.h), so no file is overwritten before it is in its place.
+    to.files_.push_back(TRY(kernel::open_file(
+        step.path, step.for_writing ? kernel::OpenFor::Writing : kernel::OpenFor::Reading)));
+    add({.kind = ChildStep::Kind::PlaceDescriptor,
+         .number = step.descriptor,
+         .from = to.files_.back().number()});
+    return {};
+  }
+  Result<void> operator()(const ChangeDirectory& step) {
+    add({.kind = ChildStep::Kind::ChangeDirectory, .text = step.path.c_str()});
+    return {};
+  }
+  Result<void> operator()(const CloseDescriptors& step) {
+    unsigned next = 3;
+    for (const int kept : step.except) {
+      const auto number = static_cast<unsigned>(kept);
+      if (number > next) add_closing(next, number - 1);
+      add({.kind = ChildStep::Kind::KeepDescriptor, .number = kept});
+      next = number + 1;
+    }
+    add_closing(next, UINT_MAX);
+    return {};
+  }
+  void add_closing(unsigned first, unsigned last) {
+    add({.kind = ChildStep::Kind::CloseDescriptors, .first = first, .last = last});
+  }
+  Result<void> operator()(const ResetSignals& step) {
+    kernel::SignalSet keep;
+    for (const int number : step.keep_ignored) keep.add(number);
+    add({.kind = ChildStep::Kind::ResetSignals, .bits = keep.bits});
+    return {};
+  }
+  Result<void> operator()(const SetLimit& step) {
+    add({.kind = ChildStep::Kind::SetLimit,
+         .number = number_of(step.limit.resource),
+         .bits = step.limit.value});
+    return {};
+  }
+  Result<void> operator()(const NoNewPrivileges&) {
+    add({.kind = ChildStep::Kind::NoNewPrivileges});
+    return {};
+  }
+  Result<void> operator()(const LoadFilter& step) {
+    to.program_ = TRY(launch_filter(step.rules, to.key_));
+    add({.kind = ChildStep::Kind::LoadFilter,
+         .program = to.program_.data(),
+         .length = to.program_.size()});
+    return {};
+  }
+  Result<void> operator()(const Execute& step) {
+    to.arguments_ = pointers_to(step.arguments);
+    to.environment_ = pointers_to(step.environment);
+    add({.kind = ChildStep::Kind::Execute,
+         .text = step.path.c_str(),
+         .argv = to.arguments_.data(),
+         .environment = to.environment_.data(),
+         .key = &to.key_});
+    return {};
+  }
+};
+
+tl::expected<void, SetupError> Prepared::fill(const Plan& plan) {
+  Result<void> done = kernel::fill_random(key_);
+  Preparation preparation{*this};
+  for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
+    done = std::visit(preparation, plan.steps[preparation.plan_step]);
+  }
+  if (!done) return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, done.error()});
+  return {};
+}
+
+Prepared::~Prepared() {
+  kernel::forget(key_);
+  // The program holds the key as well.
+  std::fill(program_.begin(), program_.end(), filter::Instruction{});
+}
+
+}  // namespace seclude::sandbox

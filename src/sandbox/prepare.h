@@ -1,0 +1,42 @@
+// Prepare: a plan made ready for a child that may not allocate.
+//
+// In: a Plan. Out: a Prepared, which owns what the child's steps point at: opened files, the
+// compiled filter, argument and environment arrays. Everything that can fail with an explanation
+// fails here.
+// Neighbours: child.h walks the steps; launch.cc calls both.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "filter/program.h"
+#include "kernel/fd.h"
+#include "kernel/raw.h"
+#include "sandbox/child.h"
+#include "sandbox/outcome.h"
+#include "sandbox/plan.h"
+
+namespace seclude::sandbox {
+
+// Not movable: the steps point into it.
+class Prepared {
+ public:
+  Prepared() = default;
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+  ~Prepared();  // forgets the key
+
+  [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan);
+  const std::vector<ChildStep>& steps() const { return steps_; }
+
+ private:
+  friend struct Preparation;
+  std::vector<ChildStep> steps_;
+  std::vector<kernel::Fd> files_;
+  filter::Program program_;
+  kernel::raw::LaunchKey key_ = {};
+  std::vector<char*> arguments_, environment_;
+};
+
+}  // namespace seclude::sandbox

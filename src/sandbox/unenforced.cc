@@ -1,0 +1,89 @@
+// Unenforced: see unenforced.h.
+#include "sandbox/unenforced.h"
+
+namespace seclude::sandbox {
+namespace {
+
+using policy::ActionWord;
+using policy::Statement;
+
+Unenforced line(const Statement& statement, std::string what, std::string why) {
+  return {statement.keyword.known() ? statement.keyword : statement.span, std::move(what),
+          std::move(why)};
+}
+
+// nullopt: the filter or the launcher holds it.
+struct Judge {
+  const Statement& statement;
+
+  std::optional<Unenforced> operator()(const policy::Paths&) const {
+    return line(statement, "path lines", "no layer of this version confines paths");
+  }
+  std::optional<Unenforced> operator()(const policy::Network&) const {
+    return line(statement, "network lines", "no layer of this version confines connections");
+  }
+  std::optional<Unenforced> operator()(const policy::ResolveHosts&) const {
+    return line(statement, "`resolve` lines", "no layer of this version confines name look-ups");
+  }
+  std::optional<Unenforced> operator()(const policy::Limit&) const {
+    return line(statement, "`limit` lines", "no layer of this version keeps limits");
+  }
+  std::optional<Unenforced> operator()(const policy::Isolate&) const {
+    return line(statement, "`isolate` lines", "no layer of this version makes namespaces");
+  }
+  std::optional<Unenforced> operator()(const policy::Phase&) const {
+    return line(statement, "phases", "this version cannot move a program to its next phase");
+  }
+  std::optional<Unenforced> operator()(const policy::Rule& rule) const {
+    return unanswered(rule.action.word);
+  }
+  std::optional<Unenforced> operator()(const policy::Otherwise& rule) const {
+    return unanswered(rule.action.word);
+  }
+  std::optional<Unenforced> operator()(const policy::Version&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Title&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Parameter&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Use&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Architectures&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Kernel&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::SetDefinition&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Let&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Environment&) const { return {}; }
+  // Its body is judged line by line.
+  std::optional<Unenforced> operator()(const policy::OnArchitectures&) const { return {}; }
+  // Proven when the policy is compiled.
+  std::optional<Unenforced> operator()(const policy::Expect&) const { return {}; }
+
+  std::optional<Unenforced> unanswered(ActionWord word) const {
+    if (word == ActionWord::Ask) return line(statement, "`ask`", "nobody is registered to answer");
+    if (word == ActionWord::Trace)
+      return line(statement, "`trace`", "nobody is registered to answer");
+    return {};
+  }
+};
+
+void collect(const policy::Block& block, std::vector<Unenforced>& found) {
+  for (const Statement& statement : block) {
+    if (auto lacking = std::visit(Judge{statement}, statement.body))
+      found.push_back(std::move(*lacking));
+    if (const auto* on = std::get_if<policy::OnArchitectures>(&statement.body))
+      collect(on->body, found);
+  }
+}
+
+}  // namespace
+
+std::vector<Unenforced> unenforced(const policy::Texts& texts) {
+  std::vector<Unenforced> found;
+  for (const policy::Policy& text : texts.policies) collect(text.statements, found);
+  return found;
+}
+
+Diagnostic diagnostic_of(const Unenforced& line) {
+  return {.severity = Severity::Error,
+          .message = line.what + " cannot be enforced",
+          .span = line.span,
+          .label = line.why};
+}
+
+}  // namespace seclude::sandbox

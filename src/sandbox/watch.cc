@@ -1,0 +1,110 @@
+// Watch: see watch.h.
+//
+// The program stays in this process' group and session, so the terminal's own signals (Ctrl-C,
+// Ctrl-Z) reach both: those are not passed on a second time. This process never ends by them; it
+// waits for what the program makes of them and then reports that. When the program stops, this
+// process stops itself with the same signal, so that a shell sees its job stop; when it is
+// continued, it continues the program.
+#include "sandbox/watch.h"
+
+#include <csignal>
+
+namespace seclude::sandbox {
+namespace {
+
+using kernel::Change;
+
+class Watch {
+ public:
+  Watch(Running& running, const Watching& watching) : running_(running), watching_(watching) {
+    if (watching.time_limit) until_ = running.started + *watching.time_limit;
+  }
+
+  Outcome run() {
+    for (;;) {
+      const kernel::Fd* inbox = watching_.inbox ? &watching_.inbox->fd() : nullptr;
+      const Result<bool> woken = kernel::wait_for(running_.process.pidfd(), inbox, until_);
+      if (!woken) return trouble(woken.error());
+      if (!*woken) return end_by_time();
+      pass_on_signals();
+      const auto change = running_.process.look();
+      if (!change) return trouble(change.error());
+      if (!*change) continue;
+      if (ended(**change)) return outcome(ending_of(**change), (*change)->use);
+      if ((*change)->kind == Change::Kind::Stopped) stop_together((*change)->value);
+    }
+  }
+
+ private:
+  static bool ended(const Change& change) {
+    return change.kind == Change::Kind::Exited || change.kind == Change::Kind::Killed;
+  }
+
+  static Ending ending_of(const Change& change) {
+    if (change.kind == Change::Kind::Exited) return Exited{change.value};
+    if (change.value == SIGSYS) return Denied{change.core};
+    return Signalled{change.value, change.core};
+  }
+
+  void pass_on_signals() {
+    if (!watching_.inbox) return;
+    while (const auto arrived = watching_.inbox->next()) {
+      if (arrived->number == SIGCHLD) continue;  // look() tells more
+      if (arrived->from_kernel && !watching_.separate_session) continue;
+      // A refusal means that it runs as somebody else; it then ends when this process does.
+      (void)running_.process.signal(arrived->number);
+    }
+  }
+
+  void stop_together(int signal) {
+    // Without a terminal there is nobody to continue this process, while whoever stopped the
+    // program may well continue it.
+    if (!watching_.inbox || watching_.separate_session || !kernel::has_terminal()) return;
+    kernel::stop_self(signal);
+    (void)running_.process.signal(SIGCONT);
+  }
+
+  Outcome end_by_time() {
+    (void)running_.process.signal(SIGKILL);
+    const auto change = running_.process.wait();
+    if (!change) return trouble(change.error());
+    // It may have ended by itself in the same moment: then that is what happened.
+    const bool by_us = change->kind == Change::Kind::Killed && change->value == SIGKILL;
+    return outcome(by_us ? Ending(TimeLimit{}) : ending_of(*change), change->use);
+  }
+
+  Outcome trouble(const Error& error) const {
+    return outcome(SetupError{SetupError::Kind::Setup, error}, {});
+  }
+
+  Outcome outcome(Ending ending, const kernel::ResourceUse& use) const {
+    return {.ending = std::move(ending),
+            .usage = {.wall = kernel::now() - running_.started,
+                      .user = use.user,
+                      .system = use.system,
+                      .peak_memory = use.peak_memory,
+                      .peak_memory_exact = use.peak_memory > running_.launcher_memory}};
+  }
+
+  Running& running_;
+  const Watching& watching_;
+  std::optional<uint64_t> until_;
+};
+
+}  // namespace
+
+kernel::SignalSet signals_to_pass_on() {
+  kernel::SignalSet signals;
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP,
+                           SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH}) {
+    // A blocked signal is queued even where it is ignored, so what nohup ignores has to be left
+    // out.
+    if (!kernel::is_ignored(number)) signals.add(number);
+  }
+  signals.add(SIGCHLD);
+  return signals;
+}
+
+Outcome watch(Running& running, const Watching& watching) { return Watch(running, watching).run(); }
+
+}  // namespace seclude::sandbox
