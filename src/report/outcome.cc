@@ -1,0 +1,119 @@
+// Outcome, reported: see outcome.h.
+#include "report/outcome.h"
+
+#include <csignal>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "kernel/signals.h"
+
+namespace seclude::report {
+namespace {
+
+using nlohmann::ordered_json;
+using namespace sandbox;
+
+constexpr int schema = 1;
+
+struct Description {
+  std::string operator()(const Exited&) const { return {}; }
+  std::string operator()(const Signalled& ending) const {
+    return "ended by " + kernel::signal_name(ending.signal);
+  }
+  std::string operator()(const Denied&) const { return "killed by policy: SIGSYS"; }
+  std::string operator()(const TimeLimit&) const { return "ended by the launcher: time is up"; }
+  std::string operator()(const SetupError& ending) const { return to_string(ending.error); }
+};
+
+std::string_view name_of(SetupError::Kind kind) {
+  switch (kind) {
+    case SetupError::Kind::NotFound:
+      return "not_found";
+    case SetupError::Kind::NotExecutable:
+      return "not_executable";
+    case SetupError::Kind::Setup:
+      return "setup";
+  }
+  return "setup";
+}
+
+ordered_json with_signal(const char* outcome, int signal, bool core) {
+  return {{"outcome", outcome},
+          {"signal", kernel::signal_name(signal)},
+          {"signal_number", signal},
+          {"core_dumped", core}};
+}
+
+struct Ended {
+  ordered_json operator()(const Exited& ending) const {
+    return {{"outcome", "exited"}, {"status", ending.status}};
+  }
+  ordered_json operator()(const Signalled& ending) const {
+    return with_signal("signaled", ending.signal, ending.core);
+  }
+  ordered_json operator()(const Denied& ending) const {
+    return with_signal("denied", SIGSYS, ending.core);
+  }
+  ordered_json operator()(const TimeLimit&) const { return {{"outcome", "timeout"}}; }
+  ordered_json operator()(const SetupError& ending) const {
+    ordered_json error = {{"kind", name_of(ending.kind)}, {"doing", ending.error.doing}};
+    if (const char* name = ::strerrorname_np(ending.error.errno_value);
+        name != nullptr && ending.error.errno_value != 0)
+      error["errno"] = name;
+    if (!ending.error.hint.empty()) error["hint"] = ending.error.hint;
+    return {{"outcome", "setup_error"}, {"error", std::move(error)}};
+  }
+};
+
+double seconds(uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+ordered_json usage_of(const Usage& usage) {
+  return {{"wall_seconds", seconds(usage.wall)},
+          {"user_seconds", seconds(usage.user)},
+          {"system_seconds", seconds(usage.system)},
+          {"peak_memory_bytes", usage.peak_memory},
+          {"peak_memory_exact", usage.peak_memory_exact}};
+}
+
+// Only a denial that ends the program shows from outside; one answered with an errno is the
+// program's own to know.
+ordered_json denials_of(const Ending& ending) {
+  ordered_json denials = ordered_json::array();
+  if (std::holds_alternative<Denied>(ending)) denials.push_back({{"signal", "SIGSYS"}});
+  return denials;
+}
+
+ordered_json layers_of(const Plan& plan) {
+  ordered_json layers = ordered_json::array();
+  for (const Step& step : plan.steps) {
+    if (std::holds_alternative<LoadFilter>(step)) {
+      layers.push_back({{"layer", "seccomp"}, {"enforces", "system calls and their arguments"}});
+    } else if (const auto* limit = std::get_if<SetLimit>(&step)) {
+      layers.push_back(
+          {{"layer", "rlimit"}, {"enforces", sandbox::name_of(limit->limit.resource)}});
+    }
+  }
+  return layers;
+}
+
+}  // namespace
+
+std::string describe(const Ending& ending) { return std::visit(Description{}, ending); }
+
+std::string to_json(const Outcome& outcome, const Plan* plan) {
+  ordered_json document = {{"schema", schema}};
+  document.update(std::visit(Ended{}, outcome.ending));
+  document["exit_status"] = exit_status(outcome.ending);
+  document["usage"] = usage_of(outcome.usage);
+  document["denials"] = denials_of(outcome.ending);
+  document["denials_observed"] = "fatal";
+  if (plan != nullptr) {
+    document["layers"] = layers_of(*plan);
+    document["warnings"] = plan->warnings;
+  }
+  // Names may hold any bytes; JSON holds UTF-8. `replace` also keeps dump() from throwing.
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace seclude::report

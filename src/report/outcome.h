@@ -1,0 +1,21 @@
+// Outcome, reported: how a run ended, in one line for people and as JSON for tools.
+//
+// In: an Outcome (sandbox/outcome.h), perhaps the plan it came from. Out: text. The JSON is what
+// `run --report FILE` writes; its fields are described in docs/ and only ever added to.
+// Neighbours: cli/run.cc prints the one and writes the other.
+#pragma once
+
+#include <string>
+
+#include "sandbox/outcome.h"
+#include "sandbox/plan.h"
+
+namespace seclude::report {
+
+// "killed by policy: SIGSYS"; "ended by SIGKILL"; empty when the program ended by itself.
+std::string describe(const sandbox::Ending& ending);
+
+// One object, two spaces of indentation, a newline at the end. `plan` adds what was enforced.
+std::string to_json(const sandbox::Outcome& outcome, const sandbox::Plan* plan = nullptr);
+
+}  // namespace seclude::report
