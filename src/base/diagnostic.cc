@@ -42,18 +42,24 @@ struct Paint {
 
 const char* word(Severity severity) {
   switch (severity) {
-    case Severity::Error: return "error";
-    case Severity::Warning: return "warning";
-    case Severity::Note: return "note";
+    case Severity::Error:
+      return "error";
+    case Severity::Warning:
+      return "warning";
+    case Severity::Note:
+      return "note";
   }
   return "";
 }
 
 const char* colour_of(Severity severity) {
   switch (severity) {
-    case Severity::Error: return "1;31";
-    case Severity::Warning: return "1;33";
-    case Severity::Note: return "1;36";
+    case Severity::Error:
+      return "1;31";
+    case Severity::Warning:
+      return "1;33";
+    case Severity::Note:
+      return "1;36";
   }
   return "0";
 }
@@ -68,9 +74,12 @@ size_t columns(std::string_view text) {
 std::string shown(std::string_view raw) {  // tabs as one blank, the rest escaped; \ stays itself
   std::string out;
   for (char c : raw) {
-    if (c == '\t') out += ' ';
-    else if (c == '\\') out += '\\';
-    else out += c;
+    if (c == '\t')
+      out += ' ';
+    else if (c == '\\')
+      out += '\\';
+    else
+      out += c;
   }
   std::string escaped = escape(out);
   std::string text;  // escape() doubles nothing but writes \x5c for the backslash: undo that

@@ -30,12 +30,18 @@ struct Field {
 };
 
 enum class Compare : uint8_t {
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,  // (x & mask) against value
-  In, NotIn,                                                // (x & mask) in one of the ranges
-  HasAll,   // (x & value) == value
-  HasAny,   // (x & value) != 0
-  Lacks,    // (x & value) == 0
-  Within,   // (x & ~value) == 0
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,  // (x & mask) against value
+  In,
+  NotIn,   // (x & mask) in one of the ranges
+  HasAll,  // (x & mask & value) == value
+  HasAny,  // (x & mask & value) != 0
+  Lacks,   // (x & mask & value) == 0
+  Within,  // (x & mask & ~value) == 0
 };
 
 // Values and masks are already cut to field.bits; ranges are inclusive and, like the order
@@ -53,15 +59,30 @@ struct Test {
 struct Condition {
   enum class Kind : uint8_t { Always, Never, Test, And, Or, Not };
   Kind kind = Kind::Always;
-  Test test;                         // for Kind::Test
-  std::vector<Condition> children;   // And, Or: any number; Not: one
+  Test test;                        // for Kind::Test
+  std::vector<Condition> children;  // And, Or: any number; Not: one
   friend bool operator==(const Condition&, const Condition&) = default;
 };
+
+// Why a rule or an answer is there.
+enum class Reason : uint8_t {
+  Stated,         // a line of the policy says it; origin is that line
+  Brought,        // a path or network line brings the calls it takes; origin is that line
+  AlwaysAllowed,  // returning from a signal handler, restarting after a stop
+  OpaqueTwin,     // its arguments are in memory and a rule tests those of its sibling
+  Unknown,        // newer than the pinned kernel, or in no table
+  NoOtherwise,    // a fragment, tested alone, has no `otherwise`
+  PhaseChange,    // entering the next phase
+  Launch,         // the one execve that starts the program
+};
+std::string_view to_string(
+    Reason reason);  // "its arguments are in memory, where no filter sees them"
 
 struct Rule {
   Action action;
   Condition where;  // Always: unconditional
-  Span origin;      // the statement (its keyword) that said so; nowhere: seclude's own addition
+  Span origin;      // the statement (its keyword) behind it; nowhere: seclude's own addition
+  Reason reason = Reason::Stated;
 };
 
 // Everything about one call number.
@@ -70,6 +91,7 @@ struct NumberRules {
   uint32_t first_rule = 0, end_rule = 0;  // into ArchRules::rules
   Action otherwise;
   Span otherwise_origin;
+  Reason otherwise_reason = Reason::Stated;
   bool mediated = false;  // where the outcome is allow, it is mediated
 };
 
@@ -77,12 +99,13 @@ struct ArchRules {
   calls::Arch arch;
   std::vector<NumberRules> numbers;  // sorted by number; unknown numbers are absent
   std::vector<Rule> rules;
-  Action unknown;                    // of every number not listed above
+  Action unknown;  // of every number not listed above
   Span unknown_origin;
+  Reason unknown_reason = Reason::Unknown;
 };
 
-// The architectures of the policy, the native one first if present. Any other architecture is killed,
-// and so are the x32 numbers of x86_64 (bit 30 set, bit 31 clear) when x32 is not listed.
+// The architectures of the policy, the native one first if present. Any other architecture is
+// killed, and so are the x32 numbers of x86_64 (bit 30 set, bit 31 clear) when x32 is not listed.
 struct Rules {
   std::vector<ArchRules> archs;
 };

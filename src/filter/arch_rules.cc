@@ -1,0 +1,495 @@
+#include "filter/arch_rules.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "calls/constants.h"
+#include "filter/predicate.h"
+#include "filter/stated_action.h"
+
+namespace seclude::filter {
+
+namespace {
+
+// An answer for when no rule matches, and how strongly it was said.
+struct Otherwise {
+  Action action;
+  Span origin;
+  const Item* item = nullptr;
+  bool named = false;  // by the call's own name: beats a set
+  bool own = false;    // by the root itself: beats a used one
+};
+
+// What is known of one number while the lines are read.
+struct Slot {
+  std::vector<Rule> rules;
+  std::optional<Otherwise> otherwise;
+  bool named = false;    // some line speaks of it by name
+  bool tested = false;   // some rule tests an argument, or its path is mediated
+  bool present = false;  // the pinned kernel has it
+};
+
+Condition always() { return {}; }
+
+Condition all_of(std::vector<Condition> children) {
+  return {.kind = Condition::Kind::And, .test = {}, .children = std::move(children)};
+}
+
+class Builder {
+ public:
+  Builder(const ArchInput& input, Names& names, Diagnostics& diagnostics)
+      : input_(input),
+        arch_(input.arch),
+        names_(names),
+        diagnostics_(diagnostics),
+        numbers_(calls::numbers(input.arch)),
+        slots_(numbers_.size()) {
+    for (size_t i = 0; i < numbers_.size(); i++)
+      slots_[i].present = names_.pinned(numbers_[i].call, arch_);
+    no_such_call_ = Action::deny(*calls::find_errno("ENOSYS", arch_));
+  }
+
+  ArchRules run() {
+    for (const Line& line : *input_.lines)
+      if (applies(*line.item)) read(line);
+    mediate();
+    if (input_.enters_next) allow_phase_change();
+    settle_general();
+    carriers();
+    twins();
+    always_allowed();
+    return assemble();
+  }
+
+ private:
+  bool applies(const Item& item) const {
+    return has_arch(item.archs, arch_) && (!item.phase || item.phase == input_.phase);
+  }
+
+  Slot* slot(std::optional<uint32_t> number) {
+    if (!number) return nullptr;
+    auto found = std::lower_bound(
+        numbers_.begin(), numbers_.end(), *number,
+        [](const calls::Numbered& one, uint32_t value) { return one.number < value; });
+    if (found == numbers_.end() || found->number != *number) return nullptr;
+    return &slots_[static_cast<size_t>(found - numbers_.begin())];
+  }
+  Slot* slot_of(calls::CallId call) { return slot(calls::number_of(call, arch_)); }
+
+  // ---- lines ------------------------------------------------------------------------------------
+
+  void read(const Line& line) {
+    std::optional<Action> action = Action::allow();
+    if (line.action) action = action_of(*line.action, arch_, diagnostics_);
+    if (!action) return;
+    Span origin = line.item->statement->keyword;
+    if (line.otherwise) return otherwise(line, *action, origin);
+    if (line.where) arguments_exist(line);
+    std::vector<calls::CallId> in_memory;
+    for (NamedCall call : line.calls.calls) {
+      if (skipped(call)) continue;
+      rule(line, call, *action, origin, in_memory);
+    }
+    for (const policy::CallRef* number : line.calls.numbers)
+      numbered(line, *number, *action, origin);
+    if (!in_memory.empty()) say_in_memory(line, *action, in_memory);
+  }
+
+  // A set means neither calls newer than the pinned kernel, nor socketcall and ipc themselves: what
+  // goes through those comes with the set's other members.
+  bool skipped(NamedCall call) const {
+    return !call.named && (!names_.pinned(call.call, arch_) || calls::is_carrier(call.call));
+  }
+
+  void rule(const Line& line, NamedCall call, Action action, Span origin,
+            std::vector<calls::CallId>& in_memory) {
+    Rule rule{.action = action,
+              .where = always(),
+              .origin = origin,
+              .reason = line.action ? Reason::Stated : Reason::Brought};
+    PredicateTarget target{
+        .text = line.item->text, .call = call.call, .arch = arch_, .permitting = !action.refuses()};
+    Slot* own = slot_of(call.call);
+    if (own) {
+      own->named |= call.named;
+      std::optional<Lowered> lowered = Lowered{};
+      if (line.where) {
+        if (!has_arguments(*line.where, call.call, arch_)) return;
+        lowered = lower(names_, *line.where, target, diagnostics_);
+        own->tested = true;
+        if (lowered && lowered->untestable) in_memory.push_back(call.call);
+      }
+      if (!lowered) return;
+      rule.where = std::move(lowered->where);
+      own->rules.push_back(rule);
+    }
+    auto form = calls::multiplexed(call.call, arch_);
+    if (!form || !slot_of(form->carrier)) return;
+    if (line.where && !own) no_fallback(line, call.call, form->carrier);
+    if (line.where) {  // the other form has every argument in memory
+      coded_[form->carrier][form->code].tested = true;
+      target.in_memory = true;
+      if (!has_arguments(*line.where, call.call, arch_)) return;
+      auto lowered = lower(names_, *line.where, target, diagnostics_);
+      if (!lowered) return;
+      rule.where = std::move(lowered->where);
+    }
+    coded_[form->carrier][form->code].rules.push_back(std::move(rule));
+  }
+
+  void numbered(const Line& line, const policy::CallRef& ref, Action action, Span origin) {
+    if (line.item->archs != (1u << static_cast<unsigned>(arch_))) {
+      diagnostics_.add({.message = "`" + ref.name.text + "` needs one architecture",
+                        .span = ref.name.span,
+                        .label = "the same number is another call elsewhere",
+                        .helps = {"put the line into `on ARCH { ... }`"}});
+      return;
+    }
+    if (line.where) {
+      diagnostics_.add({.message = "the arguments of `" + ref.name.text + "` have no names",
+                        .span = ref.name.span,
+                        .label = "`where` needs a call that the tables know"});
+      return;
+    }
+    Rule rule{.action = action, .where = always(), .origin = origin};
+    if (Slot* known = slot(ref.number)) {
+      known->named = true;
+      known->rules.push_back(std::move(rule));
+    } else {
+      foreign_[ref.number].push_back(std::move(rule));
+    }
+  }
+
+  void arguments_exist(const Line& line) {
+    std::string lacking;
+    size_t count = 0;
+    const policy::Name* name = nullptr;
+    calls::CallId first = 0;
+    for (NamedCall call : line.calls.calls) {
+      if (!slot_of(call.call) && !calls::multiplexed(call.call, arch_)) continue;
+      if (skipped(call)) continue;
+      const policy::Name* missing = missing_argument(*line.where, call.call, arch_);
+      if (!missing) continue;
+      if (count == 0) first = call.call;
+      name = name ? name : missing;
+      if (++count <= 4)
+        lacking += (lacking.empty() ? "`" : ", `") + std::string(calls::name_of(call.call)) + "`";
+    }
+    if (count == 0) return;
+    if (count > 4) lacking += " and " + std::to_string(count - 4) + " more";
+    Diagnostic problem{.message = "no argument `" + escape(name->text, 60) + "` in " + lacking,
+                       .span = name->span,
+                       .label = "every call of the line must have it"};
+    std::vector<std::string_view> candidates;
+    std::string known;
+    for (const calls::Arg& arg : calls::args(first, arch_)) {
+      candidates.push_back(arg.kernel_name);
+      if (!arg.man_name.empty()) candidates.push_back(arg.man_name);
+      known += (known.empty() ? "`" : ", `") + std::string(arg.kernel_name) + "`";
+    }
+    if (auto near = nearest(name->text, candidates))
+      problem.helps.push_back("did you mean `" + std::string(*near) + "`?");
+    else if (!known.empty())
+      problem.helps.push_back("`" + std::string(calls::name_of(first)) + "` has " + known);
+    else
+      problem.helps.push_back("`" + std::string(calls::name_of(first)) + "` has no arguments");
+    diagnostics_.add(std::move(problem));
+  }
+
+  void no_fallback(const Line& line, calls::CallId call, calls::CallId carrier) {
+    std::string name(calls::name_of(call)), arch(calls::info(arch_).name);
+    diagnostics_.add(
+        {.message = "the arguments of `" + name + "` cannot be tested on " + arch,
+         .span = line.item->statement->keyword,
+         .label = "there it exists only inside `" + std::string(calls::name_of(carrier)) +
+                  "`, with arguments in memory",
+         .helps = {"put the line into `on ARCH { ... }` for the others, and say what `" + name +
+                   "` gets on " + arch}});
+  }
+
+  void say_in_memory(const Line& line, Action action, const std::vector<calls::CallId>& calls) {
+    std::string list;
+    for (calls::CallId call : calls)
+      list += (list.empty() ? "`" : ", `") + std::string(calls::name_of(call)) + "`";
+    std::string arch(calls::info(arch_).name);
+    if (action.kind() == Action::notify_ || action.kind() == Action::trace_) {
+      diagnostics_.add({.message = list + " cannot be tested on " + arch,
+                        .span = line.item->statement->keyword,
+                        .label = "its arguments are in memory there",
+                        .helps = {"put the line into `on ARCH { ... }` for the others"}});
+      return;
+    }
+    diagnostics_.add({.severity = Severity::Note,
+                      .message = "on " + arch + ", " + list + " has its arguments in memory",
+                      .span = line.item->statement->keyword,
+                      .label = action.refuses() ? "this line refuses it there whatever they are"
+                                                : "this line never allows it there"});
+  }
+
+  // ---- otherwise --------------------------------------------------------------------------------
+
+  void otherwise(const Line& line, Action action, Span origin) {
+    Otherwise answer{.action = action,
+                     .origin = origin,
+                     .item = line.item,
+                     .named = true,
+                     .own = !line.item->used};
+    if (line.general) return settle(general_, answer, "");
+    if (line.calls.unknown) settle(unknown_, answer, "@unknown");
+    for (NamedCall call : line.calls.calls) {
+      if (skipped(call)) continue;
+      answer.named = call.named;
+      std::string name(calls::name_of(call.call));
+      if (Slot* own = slot_of(call.call)) {
+        own->named |= call.named;
+        settle(own->otherwise, answer, name);
+      }
+      auto form = calls::multiplexed(call.call, arch_);
+      if (form) settle(coded_[form->carrier][form->code].otherwise, answer, name);
+    }
+  }
+
+  // A name beats a set, then the root's own beats a used one; two equally strong must agree.
+  void settle(std::optional<Otherwise>& current, const Otherwise& next, const std::string& name) {
+    auto rank = [](const Otherwise& one) { return (one.named ? 2 : 0) + (one.own ? 1 : 0); };
+    if (!current || rank(next) > rank(*current)) {
+      current = next;
+      return;
+    }
+    if (rank(next) < rank(*current) || next.action == current->action) return;
+    diagnostics_.add(
+        {.message = name.empty() ? "two general `otherwise` lines differ"
+                                 : "two `otherwise` lines differ for `" + name + "`",
+         .span = next.origin,
+         .label = to_string(next.action, arch_) + " here",
+         .remarks = {{"the other one", current->origin,
+                      to_string(current->action, arch_) + " there"}},
+         .helps = {name.empty()
+                       ? "say your own `otherwise ACTION`: it beats those of `use`"
+                       : "say it for the call's own name: `otherwise ACTION for " + name + "`"}});
+  }
+
+  void settle_general() {
+    if (general_ && !general_->own && general_->action == Action::allow()) {
+      diagnostics_.add({.message = "`otherwise allow` must be the policy's own",
+                        .span = general_->origin,
+                        .label = "it came by `use`",
+                        .helps = {"write `otherwise allow` in the policy itself if it is meant"}});
+    }
+    if (general_) return;
+    if (!input_.fragment)
+      diagnostics_.add({.message = "the policy does not say what happens otherwise",
+                        .span = input_.title,
+                        .label = "a policy that runs needs one general `otherwise`",
+                        .helps = {"write `otherwise kill` or `otherwise deny with EPERM`"}});
+    general_ = Otherwise{.action = Action::kill(), .origin = {}};
+    general_reason_ = Reason::NoOtherwise;
+  }
+
+  // ---- what seclude adds ------------------------------------------------------------------------
+
+  void mediate() {
+    for (const Mediation& mediation : *input_.mediations) {
+      if (!applies(*mediation.item)) continue;
+      for (calls::CallId call : mediation.calls) {
+        if (auto number = calls::number_of(call, arch_)) {
+          mediated_.push_back(*number);
+          if (Slot* own = slot(*number)) own->tested = true;
+        }
+      }
+    }
+    std::sort(mediated_.begin(), mediated_.end());
+  }
+
+  void allow_phase_change() {
+    auto seccomp = calls::find_call("seccomp");
+    CHECK(seccomp);
+    Slot* own = slot_of(*seccomp);
+    CHECK(own);
+    auto test = [](uint8_t index, uint64_t value) {
+      Test one{.field = {.bits = 32, .low = index, .high = std::nullopt},
+               .op = Compare::Equal,
+               .mask = 0xffffffff,
+               .value = value,
+               .ranges = {}};
+      return Condition{.kind = Condition::Kind::Test, .test = one, .children = {}};
+    };
+    own->present = true;
+    own->rules.push_back({.action = Action::allow(),
+                          .where = all_of({test(0, 1), test(1, 0)}),  // SET_MODE_FILTER, no flags
+                          .origin = {},
+                          .reason = Reason::PhaseChange});
+  }
+
+  // socketcall and ipc: what each code answers is what its call answers, as rules on the carrier.
+  void carriers() {
+    for (auto& [carrier, codes] : coded_) {
+      Slot* own = slot_of(carrier);
+      CHECK(own);
+      bool whole = std::any_of(own->rules.begin(), own->rules.end(), [](const Rule& rule) {
+        return rule.where.kind == Condition::Kind::Always;
+      });
+      std::vector<Condition> stated;  // conditions of the carrier's own rules
+      for (const Rule& rule : own->rules) stated.push_back(rule.where);
+      for (auto& [code, form] : codes) {
+        Condition is_code = code_test(carrier, code);
+        if (form.tested && !own->named) opaque(form);
+        bool decided = whole;
+        for (Rule& rule : form.rules) {
+          decided |= rule.where.kind == Condition::Kind::Always;
+          rule.where = all_of({is_code, std::move(rule.where)});
+          own->rules.push_back(std::move(rule));
+        }
+        if (decided || !form.otherwise) continue;
+        Condition unless{.kind = Condition::Kind::Not, .test = {}, .children = {}};
+        unless.children.push_back({.kind = Condition::Kind::Or, .test = {}, .children = stated});
+        own->rules.push_back({.action = form.otherwise->action,
+                              .where = all_of({is_code, std::move(unless)}),
+                              .origin = form.otherwise->origin});
+      }
+    }
+  }
+
+  Condition code_test(calls::CallId carrier, uint32_t code) const {
+    uint32_t mask = 0xffffffff;
+    for (const calls::Code& one : calls::codes(carrier))
+      if (one.code == code)
+        if (auto form = calls::multiplexed(one.call, arch_)) mask = form->mask;
+    Test test{.field = {.bits = 32, .low = 0, .high = std::nullopt},
+              .op = Compare::Equal,
+              .mask = mask,
+              .value = code,
+              .ranges = {}};
+    return {.kind = Condition::Kind::Test, .test = test, .children = {}};
+  }
+
+  void twins() {
+    std::vector<Slot*> opaque_slots;
+    for (size_t i = 0; i < slots_.size(); i++) {
+      if (!slots_[i].tested) continue;
+      for (calls::CallId twin : calls::opaque_twins(numbers_[i].call)) {
+        Slot* other = slot_of(twin);
+        if (other && !other->named) opaque_slots.push_back(other);
+      }
+    }
+    for (Slot* other : opaque_slots) opaque(*other);
+  }
+
+  // Answers ENOSYS, as a kernel without the call would: libcs fall back. What refuses harder stays.
+  void opaque(Slot& slot) {
+    slot.present = true;
+    slot.otherwise.reset();
+    std::erase_if(slot.rules, [&](const Rule& rule) {
+      return strictness(rule.action) >= strictness(no_such_call_);
+    });
+    slot.rules.push_back(
+        {.action = no_such_call_, .where = always(), .origin = {}, .reason = Reason::OpaqueTwin});
+  }
+
+  // Without these a stopped or signalled program dies.
+  void always_allowed() {
+    for (std::string_view name : {"restart_syscall", "rt_sigreturn", "sigreturn"}) {
+      auto call = calls::find_call(name);
+      CHECK(call);
+      Slot* own = slot_of(*call);
+      if (!own) continue;
+      for (const Rule& rule : own->rules)
+        if (rule.action.refuses() && own->named)
+          diagnostics_.add({.message = "`" + std::string(name) + "` is always allowed",
+                            .span = rule.origin,
+                            .label = "without it a stopped or signalled program dies",
+                            .helps = {"leave it out"}});
+      std::erase_if(own->rules, [](const Rule& rule) {
+        return strictness(rule.action) < strictness(Action::log());
+      });
+      own->present = true;
+      own->rules.push_back({.action = Action::allow(),
+                            .where = always(),
+                            .origin = {},
+                            .reason = Reason::AlwaysAllowed});
+    }
+  }
+
+  // ---- the result -------------------------------------------------------------------------------
+
+  ArchRules assemble() {
+    ArchRules out{
+        .arch = arch_, .numbers = {}, .rules = {}, .unknown = no_such_call_, .unknown_origin = {}};
+    if (unknown_) {
+      out.unknown = unknown_->action;
+      out.unknown_origin = unknown_->origin;
+      out.unknown_reason = Reason::Stated;
+    }
+    out.numbers.reserve(slots_.size() + foreign_.size());
+    for (size_t i = 0; i < slots_.size(); i++) {
+      Slot& one = slots_[i];
+      if (one.present || one.named) append(out, numbers_[i].number, one.rules, one.otherwise);
+    }
+    for (auto& [number, rules] : foreign_) append(out, number, rules, std::nullopt);
+    if (!foreign_.empty())
+      std::sort(out.numbers.begin(), out.numbers.end(),
+                [](const NumberRules& a, const NumberRules& b) { return a.number < b.number; });
+    return out;
+  }
+
+  void append(ArchRules& out, uint32_t number, std::vector<Rule>& rules,
+              const std::optional<Otherwise>& own) {
+    const Otherwise& answer = own ? *own : *general_;
+    NumberRules entry{.number = number,
+                      .first_rule = static_cast<uint32_t>(out.rules.size()),
+                      .otherwise = answer.action,
+                      .otherwise_origin = answer.origin,
+                      .otherwise_reason = own ? Reason::Stated : general_reason_,
+                      .mediated = std::binary_search(mediated_.begin(), mediated_.end(), number)};
+    std::move(rules.begin(), rules.end(), std::back_inserter(out.rules));
+    entry.end_rule = static_cast<uint32_t>(out.rules.size());
+    out.numbers.push_back(entry);
+  }
+
+  const ArchInput& input_;
+  const calls::Arch arch_;
+  Names& names_;
+  Diagnostics& diagnostics_;
+  std::span<const calls::Numbered> numbers_;
+  std::vector<Slot> slots_;                                  // parallel to numbers_
+  std::map<calls::CallId, std::map<uint32_t, Slot>> coded_;  // carrier -> code
+  std::map<uint32_t, std::vector<Rule>> foreign_;            // nr: of no table
+  std::vector<uint32_t> mediated_;
+  std::optional<Otherwise> general_, unknown_;
+  Reason general_reason_ = Reason::Stated;
+  Action no_such_call_;
+};
+
+}  // namespace
+
+ArchRules arch_rules(const ArchInput& input, Names& names, Diagnostics& diagnostics) {
+  return Builder(input, names, diagnostics).run();
+}
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::Stated:
+      return "the policy says so";
+    case Reason::Brought:
+      return "this line brings the calls it takes";
+    case Reason::AlwaysAllowed:
+      return "always allowed: signalled and stopped programs need it";
+    case Reason::OpaqueTwin:
+      return "its arguments are in memory, where no filter sees them";
+    case Reason::Unknown:
+      return "a call newer than the policy, or in no table";
+    case Reason::NoOtherwise:
+      return "a fragment without `otherwise`";
+    case Reason::PhaseChange:
+      return "entering the next phase needs it";
+    case Reason::Launch:
+      return "the one call that starts the program";
+  }
+  return "";
+}
+
+}  // namespace seclude::filter

@@ -1,0 +1,25 @@
+// Brought: the sets of calls that path and network lines bring along, and those they mediate.
+//
+// In: a statement. Out: names of library sets (profiles/sets/). `read` brings the calls reading
+// takes; from then on every call that takes a path is decided by the path layer.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace seclude::filter {
+
+struct Brought {
+  std::vector<std::string_view> allows;    // sets whose calls the line allows
+  std::vector<std::string_view> mediates;  // sets whose calls another layer decides from now on
+};
+
+// Empty for statements that bring nothing.
+Brought brought(const policy::Statement& statement);
+
+// The list that consists of this set.
+policy::Calls one_set(std::string_view name);
+
+}  // namespace seclude::filter

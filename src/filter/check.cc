@@ -1,0 +1,245 @@
+#include "filter/check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "calls/constants.h"
+#include "filter/decide.h"
+#include "filter/expect.h"
+#include "filter/show.h"
+#include "policy/printer.h"
+
+namespace seclude::filter {
+
+namespace {
+
+class Checker {
+ public:
+  Checker(Store& store, const policy::Texts& texts, const Resolved& resolved,
+          Diagnostics& diagnostics)
+      : store_(store), texts_(texts), resolved_(resolved), diagnostics_(diagnostics) {}
+
+  void run() {
+    for (const PhaseRules& phase : resolved_.phases)
+      for (const ArchRules& arch : phase.rules.archs)
+        for (const NumberRules& number : arch.numbers) {
+          if (number.end_rule - number.first_rule > 1) contradictions(arch, number);
+          effects(arch, number);
+        }
+    without_effect();
+    phases_tighten();
+    refused_exit();
+    fake_success();
+  }
+
+ private:
+  Input input_for(const ArchRules& arch, uint32_t number, Id region) const {
+    Input input = store_.witness(region).value_or(Input{});
+    input.arch = calls::info(arch.arch).audit;
+    input.number = number;
+    return input;
+  }
+
+  // ---- two refusals that contradict each other --------------------------------------------------
+
+  void contradictions(const ArchRules& arch, const NumberRules& number) {
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
+      for (uint32_t j = i + 1; j < number.end_rule; j++) {
+        const Rule &a = arch.rules[i], &b = arch.rules[j];
+        if (a.action == b.action || a.action.kind() != b.action.kind()) continue;
+        Id region = store_.both(condition(store_, a.where), condition(store_, b.where));
+        for (uint32_t k = number.first_rule; k < number.end_rule; k++) {
+          const Rule& stricter = arch.rules[k];
+          if (strictness(stricter.action) < strictness(a.action))
+            region = store_.both(region, store_.negate(condition(store_, stricter.where)));
+        }
+        if (region != store_.no()) contradiction(arch, number.number, a, b, region);
+      }
+  }
+
+  void contradiction(const ArchRules& arch, uint32_t number, const Rule& a, const Rule& b,
+                     Id region) {
+    auto call = calls::call_at(arch.arch, number);
+    std::string name = call ? std::string(calls::name_of(*call)) : std::to_string(number);
+    diagnostics_.add(
+        {.message = "two lines refuse `" + name + "` differently",
+         .span = b.origin,
+         .label = to_string(b.action, arch.arch) + " here",
+         .examples = {show(input_for(arch, number, region))},
+         .remarks = {{"the other one", a.origin, to_string(a.action, arch.arch) + " there"}},
+         .helps = {"let one of them leave these calls to the other"}});
+  }
+
+  // ---- rules without effect ---------------------------------------------------------------------
+
+  // Notes for each of the root's own rules whether any number anywhere would answer differently
+  // without it.
+  void effects(const ArchRules& arch, const NumberRules& number) {
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++) {
+      const Rule& rule = arch.rules[i];
+      bool own = rule.reason == Reason::Stated && rule.origin.known() &&
+                 rule.origin.source == texts_.policies.at(0).source;
+      if (!own) continue;
+      Effect& effect = effects_[rule.origin];
+      if (effect.any) continue;
+      Id with = number_decision(store_, arch, number, Mediated::Kept);
+      effect.any = with != decision_without(arch, number, i);
+      if (!effect.any && !effect.instead.known()) effect.instead = instead(arch, number, i);
+    }
+  }
+
+  Id decision_without(const ArchRules& arch, const NumberRules& number, uint32_t removed) {
+    ArchRules smaller{.arch = arch.arch,
+                      .numbers = {},
+                      .rules = {},
+                      .unknown = arch.unknown,
+                      .unknown_origin = {}};
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
+      if (i != removed) smaller.rules.push_back(arch.rules[i]);
+    NumberRules rest = number;
+    rest.first_rule = 0;
+    rest.end_rule = static_cast<uint32_t>(smaller.rules.size());
+    return number_decision(store_, smaller, rest, Mediated::Kept);
+  }
+
+  // A line that already says what the removed one says, to show.
+  static Span instead(const ArchRules& arch, const NumberRules& number, uint32_t removed) {
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
+      if (i != removed &&
+          strictness(arch.rules[i].action) <= strictness(arch.rules[removed].action) &&
+          arch.rules[i].origin != arch.rules[removed].origin)
+        return arch.rules[i].origin;
+    return number.end_rule - number.first_rule == 1 ? number.otherwise_origin : Span{};
+  }
+
+  void without_effect() {
+    for (const auto& [origin, effect] : effects_) {
+      if (effect.any) continue;
+      Diagnostic warning{.severity = Severity::Warning,
+                         .message = "this line has no effect",
+                         .span = origin,
+                         .label = "without it every call would get the same answer"};
+      if (effect.instead.known())
+        warning.remarks.push_back({"this line already decides", effect.instead, ""});
+      warning.helps.push_back("leave it out");
+      diagnostics_.add(std::move(warning));
+    }
+  }
+
+  // ---- phases -----------------------------------------------------------------------------------
+
+  void phases_tighten() {
+    for (size_t later = 1; later < resolved_.phases.size(); later++)
+      for (size_t arch = 0; arch < resolved_.archs.size(); arch++)
+        tightens(resolved_.phases[later - 1], resolved_.phases[later], arch);
+  }
+
+  void tightens(const PhaseRules& before, const PhaseRules& after, size_t index) {
+    const ArchRules &old_rules = before.rules.archs[index], &new_rules = after.rules.archs[index];
+    std::set<Span> said;
+    for (const NumberRules& number : new_rules.numbers) {
+      auto old =
+          std::lower_bound(old_rules.numbers.begin(), old_rules.numbers.end(), number.number,
+                           [](const NumberRules& one, uint32_t n) { return one.number < n; });
+      Id was = old != old_rules.numbers.end() && old->number == number.number
+                   ? number_decision(store_, old_rules, *old, Mediated::Kept)
+                   : store_.terminal(old_rules.unknown.ret);
+      Id now = number_decision(store_, new_rules, number, Mediated::Kept);
+      Id widened = store_.both(permitted(now), store_.negate(permitted(was)));
+      if (widened == store_.no()) continue;
+      Input input = input_for(new_rules, number.number, widened);
+      Span origin = deciding(new_rules, number, input);
+      if (!said.insert(origin).second) continue;
+      diagnostics_.add(
+          {.message = "phase `" + after.name + "` allows what phase `" + before.name + "` refuses",
+           .span = origin,
+           .label = "phases can only tighten: the kernel keeps earlier filters",
+           .examples = {show(input)},
+           .helps = {"allow it in `" + before.name + "` as well, or not here"}});
+    }
+  }
+
+  Id permitted(Id decision) {
+    return store_.map_terminals(decision,
+                                [](uint32_t ret) { return Action{ret}.refuses() ? 0u : 1u; });
+  }
+
+  Span deciding(const ArchRules& arch, const NumberRules& number, const Input& input) const {
+    Span origin = number.otherwise_origin;
+    int strictest = 100;
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++) {
+      const Rule& rule = arch.rules[i];
+      Id where = condition(store_, rule.where);
+      if (strictness(rule.action) >= strictest || store_.evaluate(where, input) == 0) continue;
+      strictest = strictness(rule.action);
+      origin = rule.origin;
+    }
+    return origin;
+  }
+
+  // ---- what surprises ---------------------------------------------------------------------------
+
+  void refused_exit() {
+    if (resolved_.fragment) return;
+    auto exit_group = calls::find_call("exit_group");
+    CHECK(exit_group);
+    for (const PhaseRules& phase : resolved_.phases)
+      for (const ArchRules& arch : phase.rules.archs)
+        for (const NumberRules& number : arch.numbers) {
+          if (number.number != calls::number_of(*exit_group, arch.arch)) continue;
+          Id decision = number_decision(store_, arch, number, Mediated::Kept);
+          if (permitted(decision) == store_.yes()) continue;
+          diagnostics_.add({.severity = Severity::Warning,
+                            .message = "`exit_group` is refused",
+                            .span = deciding(arch, number, Input{}),
+                            .label = "no program can end in an orderly way",
+                            .helps = {"add `allow exit_group`"}});
+        }
+  }
+
+  void fake_success() {
+    for (const Item& item : resolved_.flat.items) {
+      if (item.used) continue;
+      const policy::Action* action = nullptr;
+      if (const auto* rule = std::get_if<policy::Rule>(&item.statement->body))
+        action = &rule->action;
+      if (const auto* otherwise = std::get_if<policy::Otherwise>(&item.statement->body))
+        action = &otherwise->action;
+      if (!action || !action->with || action->with->text != "success") continue;
+      diagnostics_.add({.severity = Severity::Warning,
+                        .message = "the program will believe that this call was done",
+                        .span = action->span,
+                        .label = "`with success` answers 0 and does nothing",
+                        .helps = {"refuse it with an error number instead, unless the program "
+                                  "needs to believe it"}});
+    }
+  }
+
+  struct Effect {
+    bool any = false;
+    Span instead;
+  };
+  Store& store_;
+  const policy::Texts& texts_;
+  const Resolved& resolved_;
+  Diagnostics& diagnostics_;
+  std::map<Span, Effect> effects_;
+};
+
+}  // namespace
+
+void check(Store& store, const policy::Texts& texts, const Settings& settings,
+           const Resolved& resolved, Diagnostics& diagnostics) {
+  Checker(store, texts, resolved, diagnostics).run();
+  prove_expectations(store, texts, settings, resolved, diagnostics);
+  if (store.exhausted())
+    diagnostics.add(
+        {.message = "the policy is too large to prove",
+         .label = "more than " + std::to_string(store.node_limit()) + " decision nodes"});
+}
+
+}  // namespace seclude::filter

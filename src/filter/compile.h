@@ -1,0 +1,37 @@
+// Compile: from text to a proven filter, all passes in order.
+//
+// In: a policy's rules (or its text). Out: a BPF program that was lifted back and found equal to
+// the policy's own decision, over all numbers, architectures and arguments; or a problem. A program
+// that was not proven is never handed out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "filter/action.h"
+#include "filter/compare.h"
+#include "filter/diagram.h"
+#include "filter/emit.h"
+#include "filter/program.h"
+#include "filter/resolve.h"
+#include "filter/rules.h"
+
+namespace seclude::filter {
+
+struct Compiled {
+  Program program;
+  Decision decision;  // of both the policy (mediated calls allowed) and the program
+  bool big_endian = false;
+};
+
+struct CompileProblem {
+  std::string message;                // in the user's words
+  std::optional<Difference> witness;  // our bug: the program answers this input differently
+};
+
+// Rules to a proven program. All architectures must have one byte order.
+tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
+                                               const EmitOptions& options = {});
+
+}  // namespace seclude::filter

@@ -1,0 +1,244 @@
+#include "filter/expect.h"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "base/text.h"
+#include "calls/constants.h"
+#include "filter/decide.h"
+#include "filter/meaning.h"
+#include "filter/names.h"
+#include "filter/predicate.h"
+#include "filter/show.h"
+#include "filter/stated_action.h"
+#include "policy/printer.h"
+
+namespace seclude::filter {
+
+namespace {
+
+// A number to look at, with the inputs that count.
+struct Region {
+  uint32_t number = 0;
+  Id inputs;
+};
+
+class Prover {
+ public:
+  Prover(Store& store, const policy::Texts& texts, const Settings& settings,
+         const Resolved& resolved, Diagnostics& diagnostics)
+      : store_(store),
+        resolved_(resolved),
+        diagnostics_(diagnostics),
+        names_(texts, settings, resolved.pin, diagnostics) {}
+
+  void one(const Item& item) {
+    const auto& expect = std::get<policy::Expect>(item.statement->body);
+    const auto* subject = std::get_if<policy::Rule>(&expect.subject);
+    if (!subject) return;  // paths and networks: expect_paths.cc
+    uint16_t archs = item.archs;
+    if (expect.on) {
+      auto arch = arch_named(*expect.on, diagnostics_);
+      if (!arch) return;
+      archs = static_cast<uint16_t>(archs & 1u << static_cast<unsigned>(*arch));
+    }
+    if (!phase_known(expect)) return;
+    CallList list = names_.calls(item.text, subject->calls);
+    exists(expect, *subject, list, archs);
+    for (const PhaseRules& phase : resolved_.phases) {
+      if (expect.during && expect.during->text != phase.name) continue;
+      if (item.phase && resolved_.flat.phases[*item.phase]->name.text != phase.name) continue;
+      for (const ArchRules& arch : phase.rules.archs)
+        if (has_arch(archs, arch.arch))
+          for (NamedCall call : list.calls) prove(item, expect, *subject, call, phase, arch);
+    }
+  }
+
+ private:
+  bool phase_known(const policy::Expect& expect) {
+    if (!expect.during) return true;
+    std::vector<std::string_view> all;
+    for (const PhaseRules& phase : resolved_.phases) {
+      if (expect.during->text == phase.name) return true;
+      if (!phase.name.empty()) all.push_back(phase.name);
+    }
+    Diagnostic problem{
+        .message = "unknown phase `" + escape(expect.during->text, 60) + "`",
+        .span = expect.during->span,
+        .label = all.empty() ? "the policy has no phases" : "no phase has this name"};
+    if (auto near = nearest(expect.during->text, all))
+      problem.helps.push_back("did you mean `" + std::string(*near) + "`?");
+    diagnostics_.add(std::move(problem));
+    return false;
+  }
+
+  // An expectation about a call that nothing here has would hold for the wrong reason.
+  void exists(const policy::Expect& expect, const policy::Rule& subject, const CallList& list,
+              uint16_t archs) {
+    for (const policy::CallRef& ref : subject.calls) {
+      if (ref.kind != policy::CallRef::Kind::Call) continue;
+      auto call = calls::find_call(ref.name.text);
+      bool known = !call;  // an unknown name is already an error
+      for (calls::Arch arch : resolved_.archs)
+        if (call && has_arch(archs, arch))
+          known |= calls::number_of(*call, arch) || calls::multiplexed(*call, arch);
+      if (known) continue;
+      std::string where = expect.on ? expect.on->text : "any listed architecture";
+      diagnostics_.add({.message = "`" + ref.name.text + "` does not exist on " + where,
+                        .span = ref.name.span,
+                        .label = "there is nothing to expect of it"});
+    }
+    if (list.calls.empty() && !list.numbers.empty())
+      diagnostics_.add({.message = "`expect` needs calls by name",
+                        .span = subject.calls.front().name.span,
+                        .label = "a number is another call on each architecture"});
+  }
+
+  void prove(const Item& item, const policy::Expect& expect, const policy::Rule& subject,
+             NamedCall call, const PhaseRules& phase, const ArchRules& arch) {
+    if (!call.named && !names_.pinned(call.call, arch.arch)) return;
+    if (subject.where && !has_arguments(*subject.where, call.call, arch.arch)) {
+      const policy::Name* name = missing_argument(*subject.where, call.call, arch.arch);
+      diagnostics_.add({.message = "no argument `" + name->text + "` in `" +
+                                   std::string(calls::name_of(call.call)) + "`",
+                        .span = name->span,
+                        .label = "every call of the line must have it"});
+      return;
+    }
+    for (const Region& region : regions(item, expect, subject, call.call, arch)) {
+      Id decision = decision_of(arch, region.number);
+      Id bad = store_.map_terminals(decision, [&](uint32_t ret) {
+        Action action{ret};
+        bool good = expect.verdict ? is(*expect.verdict, action) : action.refuses();
+        return good ? 0u : 1u;
+      });
+      bad = store_.both(bad, region.inputs);
+      if (bad == store_.no()) continue;
+      Input input = *store_.witness(bad);
+      input.arch = calls::info(arch.arch).audit;
+      input.number = region.number;
+      fails(item, call.call, phase, arch, input);
+      return;
+    }
+  }
+
+  Id decision_of(const ArchRules& arch, uint32_t number) {
+    for (const NumberRules& one : arch.numbers)
+      if (one.number == number) return number_decision(store_, arch, one, Mediated::Kept);
+    return store_.terminal(arch.unknown.ret);
+  }
+
+  // ---- which inputs count -----------------------------------------------------------------------
+
+  // The call's own number, its multiplexed form, and for `refused` everything that can do the same.
+  std::vector<Region> regions(const Item& item, const policy::Expect& expect,
+                              const policy::Rule& subject, calls::CallId call,
+                              const ArchRules& arch) {
+    std::vector<Region> out;
+    Condition where;
+    PredicateTarget target{.text = item.text, .call = call, .arch = arch.arch, .permitting = false};
+    if (subject.where) {
+      auto lowered = lower(names_, *subject.where, target, diagnostics_);
+      if (!lowered) return out;
+      where = std::move(lowered->where);
+    }
+    if (auto number = calls::number_of(call, arch.arch))
+      out.push_back({*number, condition(store_, where)});
+    bool every_way = !expect.verdict || !out.size();
+    if (auto form = calls::multiplexed(call, arch.arch); form && every_way)
+      if (auto number = calls::number_of(form->carrier, arch.arch))
+        out.push_back(
+            {*number, store_.test(Group::Arg0, form->mask, form->code, store_.yes(), store_.no())});
+    if (expect.verdict) return out;
+    for (calls::CallId twin : calls::opaque_twins(call))
+      if (auto number = calls::number_of(twin, arch.arch)) out.push_back({*number, store_.yes()});
+    for (const calls::Sibling& sibling : calls::siblings(call))
+      if (auto number = calls::number_of(sibling.call, arch.arch))
+        out.push_back({*number, condition(store_, through(where, call, sibling, arch.arch, true))});
+    return out;
+  }
+
+  // The condition on a call's arguments as a condition on its sibling's. What the sibling cannot
+  // say counts as matching: the expectation then covers more, never less.
+  Condition through(const Condition& where, calls::CallId call, const calls::Sibling& sibling,
+                    calls::Arch arch, bool positive) {
+    Condition out{.kind = where.kind, .test = where.test, .children = {}};
+    if (where.kind == Condition::Kind::Not) positive = !positive;
+    for (const Condition& child : where.children)
+      out.children.push_back(through(child, call, sibling, arch, positive));
+    if (where.kind != Condition::Kind::Test) return out;
+    auto args = calls::args(call, arch);
+    for (size_t i = 0; i < args.size() && i < sibling.from.size(); i++) {
+      auto place = calls::place_of(call, arch, i);
+      if (!place || place->low != where.test.field.low) continue;
+      const calls::SiblingArg& from = sibling.from[i];
+      if (from.kind == calls::SiblingArg::Kind::Constant) {
+        Input input;  // a call that passes this constant
+        input.args[place->low] = from.constant;
+        if (place->high) input.args[*place->high] = from.constant >> 32;
+        bool match = holds(where, input);
+        return {.kind = match ? Condition::Kind::Always : Condition::Kind::Never,
+                .test = {},
+                .children = {}};
+      }
+      if (from.kind != calls::SiblingArg::Kind::Same) break;
+      auto there = calls::place_of(sibling.call, arch, from.index);
+      if (!there || there->high.has_value() != place->high.has_value()) break;
+      out.test.field.low = there->low;
+      out.test.field.high = there->high;
+      return out;
+    }
+    return {.kind = positive ? Condition::Kind::Always : Condition::Kind::Never,
+            .test = {},
+            .children = {}};
+  }
+
+  // ---- when it does not hold --------------------------------------------------------------------
+
+  void fails(const Item& item, calls::CallId call, const PhaseRules& phase, const ArchRules& arch,
+             const Input& input) {
+    Verdict verdict = meaning(phase.rules, input);
+    auto reached = calls::call_at(arch.arch, input.number);
+    std::string name(calls::name_of(reached.value_or(call)));
+    std::string message = "expectation failed: `" + name + "` " + said(verdict.action, arch.arch) +
+                          " on " + std::string(calls::info(arch.arch).name);
+    if (!phase.name.empty()) message += " during `" + phase.name + "`";
+    Diagnostic problem{.message = std::move(message), .span = item.statement->keyword};
+    if (reached && *reached != call)
+      problem.label = "`" + name + "` can do what `" + std::string(calls::name_of(call)) + "` does";
+    problem.examples.push_back(show(input));
+    if (verdict.origin.known())
+      problem.remarks.push_back({"because of this rule", verdict.origin, ""});
+    else
+      problem.remarks.push_back({std::string(to_string(verdict.reason)), {}, ""});
+    if (verdict.action == Action::mediated())
+      problem.helps.push_back(
+          "paths and hosts are decided elsewhere: write `expect read PATH`, or "
+          "`expect connect END`");
+    else
+      problem.helps.push_back("change that line, or narrow the expectation");
+    diagnostics_.add(std::move(problem));
+  }
+
+  static std::string said(Action action, calls::Arch arch) {
+    if (action == Action::mediated()) return "is decided by another layer";
+    if (action == Action::allow()) return "is allowed";
+    return "gets " + to_string(action, arch);
+  }
+
+  Store& store_;
+  const Resolved& resolved_;
+  Diagnostics& diagnostics_;
+  Names names_;
+};
+
+}  // namespace
+
+void prove_expectations(Store& store, const policy::Texts& texts, const Settings& settings,
+                        const Resolved& resolved, Diagnostics& diagnostics) {
+  Prover prover(store, texts, settings, resolved, diagnostics);
+  for (const Item& item : resolved.flat.expects) prover.one(item);
+}
+
+}  // namespace seclude::filter

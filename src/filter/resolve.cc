@@ -1,0 +1,197 @@
+#include "filter/resolve.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/text.h"
+#include "calls/constants.h"
+#include "filter/arch_rules.h"
+#include "filter/brought.h"
+#include "filter/names.h"
+
+namespace seclude::filter {
+
+namespace {
+
+bool permits(policy::ActionWord word) {
+  return word == policy::ActionWord::Allow || word == policy::ActionWord::Log ||
+         word == policy::ActionWord::Ask || word == policy::ActionWord::Trace;
+}
+
+// Looks up the calls of every line once; the rest is done per architecture.
+class Preparer {
+ public:
+  Preparer(const Flat& flat, Names& names, Diagnostics& diagnostics)
+      : flat_(flat), names_(names), diagnostics_(diagnostics) {
+    for (const Without& without : flat.without) {
+      std::vector<Taken> refs;
+      for (const policy::CallRef& ref : *without.calls) {
+        std::vector<calls::CallId> taken;
+        for (NamedCall call : names.calls(without.text, {ref}).calls) taken.push_back(call.call);
+        refs.push_back({&ref, std::move(taken), false});
+      }
+      without_.push_back(std::move(refs));
+    }
+  }
+
+  void run(std::vector<Line>& lines, std::vector<Mediation>& mediations) {
+    lines.reserve(flat_.items.size());
+    for (const Item& item : flat_.items) {
+      const auto& body = item.statement->body;
+      if (const auto* rule = std::get_if<policy::Rule>(&body)) {
+        add(lines, item, &rule->action, rule->where ? &*rule->where : nullptr,
+            names_.calls(item.text, rule->calls));
+      } else if (const auto* otherwise = std::get_if<policy::Otherwise>(&body)) {
+        Line line{.item = &item,
+                  .action = &otherwise->action,
+                  .otherwise = true,
+                  .general = otherwise->calls.empty(),
+                  .calls = {}};
+        line.calls = names_.calls(item.text, otherwise->calls);
+        lines.push_back(std::move(line));
+      } else {
+        Brought sets = brought(*item.statement);
+        for (std::string_view set : sets.allows)
+          add(lines, item, nullptr, nullptr, names_.calls(item.text, one_set(set)));
+        for (std::string_view set : sets.mediates) mediate(mediations, item, set);
+      }
+    }
+    for (const auto& refs : without_)
+      for (const Taken& ref : refs)
+        if (!ref.hit) nothing_to_take(*ref.ref);
+  }
+
+ private:
+  struct Taken {
+    const policy::CallRef* ref;
+    std::vector<calls::CallId> calls;
+    bool hit;
+  };
+
+  void add(std::vector<Line>& lines, const Item& item, const policy::Action* action,
+           const policy::Pred* where, CallList calls) {
+    if (calls.unknown)
+      diagnostics_.add({.message = "`@unknown` can only follow `otherwise ... for`",
+                        .span = item.statement->keyword,
+                        .label = "no rule can test a call that no table knows",
+                        .helps = {"write `otherwise ACTION for @unknown`"}});
+    if (!action || permits(action->word)) take(calls, item);
+    lines.push_back({.item = &item, .action = action, .where = where, .calls = std::move(calls)});
+  }
+
+  void mediate(std::vector<Mediation>& mediations, const Item& item, std::string_view set) {
+    Mediation mediation{&item, {}};
+    for (NamedCall call : names_.calls(item.text, one_set(set)).calls)
+      mediation.calls.push_back(call.call);
+    mediations.push_back(std::move(mediation));
+  }
+
+  // Applies every `without` that stands over this line.
+  void take(CallList& list, const Item& item) {
+    for (size_t index : item.without)
+      for (Taken& ref : without_[index])
+        std::erase_if(list.calls, [&](NamedCall call) {
+          bool taken = std::binary_search(ref.calls.begin(), ref.calls.end(), call.call);
+          ref.hit |= taken;
+          return taken;
+        });
+  }
+
+  void nothing_to_take(const policy::CallRef& ref) {
+    diagnostics_.add({.message = "`without " + ref.name.text + "` removes nothing",
+                      .span = ref.name.span,
+                      .label = "nothing used here permits it",
+                      .helps = {"leave it out"}});
+  }
+
+  const Flat& flat_;
+  Names& names_;
+  Diagnostics& diagnostics_;
+  std::vector<std::vector<Taken>> without_;
+};
+
+std::vector<calls::Arch> architectures(const Flat& flat, const Settings& settings,
+                                       Diagnostics& diagnostics) {
+  std::vector<calls::Arch> archs = settings.archs;
+  if (archs.empty() && flat.architectures)
+    for (const policy::Name& name : flat.architectures->names)
+      if (auto arch = arch_named(name, diagnostics)) archs.push_back(*arch);
+  if (archs.empty()) archs.push_back(settings.native);
+  std::vector<calls::Arch> once;
+  for (calls::Arch arch : archs)
+    if (std::find(once.begin(), once.end(), arch) == once.end()) once.push_back(arch);
+  std::stable_partition(once.begin(), once.end(),
+                        [&](calls::Arch arch) { return arch == settings.native; });
+  return once;
+}
+
+// A `let` may not take the name of a constant: one word would mean two things.
+void check_lets(const policy::Texts& texts, Diagnostics& diagnostics) {
+  for (const policy::Policy& policy : texts.policies)
+    for (const policy::Statement& statement : policy.statements)
+      if (const auto* let = std::get_if<policy::Let>(&statement.body))
+        if (calls::find_constant(let->name.text))
+          diagnostics.add({.message = "`" + let->name.text + "` is a constant of the kernel",
+                           .span = let->name.span,
+                           .label = "a `let` cannot give it another value",
+                           .helps = {"choose another name"}});
+}
+
+void check_bound(const policy::Texts& texts, const Settings& settings, Diagnostics& diagnostics) {
+  std::vector<std::string_view> declared;
+  for (const policy::Policy& policy : texts.policies)
+    for (const policy::Statement& statement : policy.statements)
+      if (const auto* parameter = std::get_if<policy::Parameter>(&statement.body))
+        declared.push_back(parameter->name.text);
+  for (const auto& [name, value] : settings.parameters) {
+    if (std::find(declared.begin(), declared.end(), name) != declared.end()) continue;
+    Diagnostic problem{.message = "the policy has no parameter `" + escape(name, 60) + "`"};
+    if (auto near = nearest(name, declared))
+      problem.helps.push_back("did you mean `" + std::string(*near) + "`?");
+    diagnostics.add(std::move(problem));
+  }
+}
+
+}  // namespace
+
+Resolved resolve(const policy::Texts& texts, const Settings& settings, Diagnostics& diagnostics) {
+  Resolved resolved;
+  resolved.flat = flatten(texts, diagnostics);
+  const Flat& flat = resolved.flat;
+  resolved.pin = default_kernel;
+  if (flat.kernel)
+    resolved.pin = {static_cast<uint16_t>(std::min(flat.kernel->major, 0xffffu)),
+                    static_cast<uint16_t>(std::min(flat.kernel->minor, 0xffffu))};
+  resolved.archs = architectures(flat, settings, diagnostics);
+  resolved.fragment = flat.title == nullptr;
+  check_lets(texts, diagnostics);
+  check_bound(texts, settings, diagnostics);
+
+  Names names(texts, settings, resolved.pin, diagnostics);
+  std::vector<Line> lines;
+  std::vector<Mediation> mediations;
+  Preparer(flat, names, diagnostics).run(lines, mediations);
+
+  size_t phases = std::max<size_t>(1, flat.phases.size());
+  for (size_t phase = 0; phase < phases; phase++) {
+    PhaseRules out;
+    ArchInput input;
+    input.lines = &lines;
+    input.mediations = &mediations;
+    input.fragment = resolved.fragment;
+    input.enters_next = phase + 1 < phases;
+    if (flat.title) input.title = flat.title->name.span;
+    if (!flat.phases.empty()) {
+      out.name = flat.phases[phase]->name.text;
+      input.phase = phase;
+    }
+    for (calls::Arch arch : resolved.archs) {
+      input.arch = arch;
+      out.rules.archs.push_back(arch_rules(input, names, diagnostics));
+    }
+    resolved.phases.push_back(std::move(out));
+  }
+  return resolved;
+}
+
+}  // namespace seclude::filter
