@@ -1,0 +1,175 @@
+// Emit: see emit.h. From the decision's runs of numbers and the rules of their calls to a program.
+//
+// The line: every run of numbers with one answer or one argument check becomes a piece (its code
+// made by choices.h and generate.h); search.h finds the tree over a word's pieces; layout.h writes
+// the graph down. Only loads, comparisons, AND and RET are made: the kernel (since 5.11) answers a
+// call without running the filter when it finds nothing else, and no argument, on the call's way.
+#include "filter/emit.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/result.h"
+#include "filter/choices.h"
+#include "filter/code.h"
+#include "filter/generate.h"
+#include "filter/layout.h"
+#include "filter/search.h"
+#include "filter/weights.h"
+
+namespace seclude::filter {
+namespace {
+
+// What the trade-offs are, in instructions executed per call (weights add up to about 1).
+struct Prices {
+  float instruction;   // of a test on the number: space, and load time
+  float choice;        // of a test on an argument, next to calls that come to the choice
+  float bitmap_allow;  // share of its weight a call keeps that the kernel's bitmap answers
+  float each_number;   // weight of every number, called or not: the kernel tries all at load
+};
+
+Prices prices_of(const EmitOptions& options) {
+  Prices prices = {0.02f, 0.05f, 1.0f, 0.0002f};
+  switch (options.optimise) {
+    case Optimise::Size:
+      prices.instruction = prices.choice = 16;
+      break;
+    case Optimise::Balanced:
+      break;
+    case Optimise::Speed:
+      prices.instruction = 0.001f, prices.choice = 0.001f;
+      break;
+  }
+  if (options.kernel_has_bitmap) prices.bitmap_allow = 0.1f;
+  return prices;
+}
+
+// Numbers the kernel tries when it builds its bitmap, roughly, on any architecture.
+constexpr uint32_t tried_numbers = 512;
+
+class Emitter {
+ public:
+  Emitter(Store& store, const Rules& rules, const EmitOptions& options)
+      : store_(store), rules_(rules), options_(options), prices_(prices_of(options)) {}
+
+  Program run(const Decision& decision) {
+    CodeId next = numbers({&decision.other, nullptr, nullptr});
+    std::vector<Source> sources = sources_of(decision);
+    for (size_t i = sources.size(); i-- > 0;) {
+      uint32_t audit = calls::info(sources[i].rules->arch).audit;
+      next = code_.jump(op::jeq_k, audit, {offset_arch, whole_word}, numbers(sources[i]), next);
+    }
+    bool decided = code_.at(next).returns();
+    return layout(code_, decided ? next : code_.load(offset_arch, next));
+  }
+
+ private:
+  // One audit architecture: its runs, and the rules behind them (two sets for x86_64 with x32).
+  struct Source {
+    const Runs* runs = nullptr;
+    const ArchRules* rules = nullptr;
+    const ArchRules* second = nullptr;
+  };
+
+  // In the order of the rules, the native architecture first.
+  std::vector<Source> sources_of(const Decision& decision) const {
+    std::vector<Source> sources;
+    for (const ArchRules& arch : rules_.archs) {
+      uint32_t audit = calls::info(arch.arch).audit;
+      auto same = std::find_if(sources.begin(), sources.end(), [&](const Source& source) {
+        return calls::info(source.rules->arch).audit == audit;
+      });
+      if (same != sources.end())
+        same->second = &arch;
+      else
+        sources.push_back({&decision.runs(audit), &arch, nullptr});
+    }
+    return sources;
+  }
+
+  // The code for one architecture, from where its number is not yet loaded.
+  CodeId numbers(const Source& source) {
+    std::vector<Piece> pieces;
+    std::vector<CallWeight> weights = weights_of(source);
+    auto weight = weights.begin();
+    const Runs& runs = *source.runs;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
+      float share = 0;
+      for (; weight != weights.end() && weight->number < end; ++weight) share += weight->share;
+      bool allowed =
+          store_.is_terminal(runs[i].id) && store_.value(runs[i].id) == Action::allow().ret;
+      if (allowed) share *= prices_.bitmap_allow;
+      uint32_t tried_end = static_cast<uint32_t>(std::min<uint64_t>(end, tried_numbers));
+      if (runs[i].first < tried_end)
+        share += prices_.each_number * static_cast<float>(tried_end - runs[i].first);
+      add_piece(pieces, {runs[i].first, end - runs[i].first == 1, code_of(source, runs[i]), share});
+    }
+    SearchTree tree = search(pieces, prices_.instruction);
+    CodeId first =
+        jumps_of(code_, tree, {offset_number, whole_word}, [](uint32_t code) { return code; });
+    return tree.root.is_outcome ? first : code_.load(offset_number, first);
+  }
+
+  // Neighbours that differ in the diagram may still be one piece of code.
+  static void add_piece(std::vector<Piece>& pieces, const Piece& piece) {
+    if (pieces.empty() || pieces.back().outcome != piece.outcome) return pieces.push_back(piece);
+    pieces.back().weight += piece.weight;
+    pieces.back().single = false;
+  }
+
+  std::vector<CallWeight> weights_of(const Source& source) const {
+    if (!source.rules) return {};
+    std::vector<CallWeight> weights = call_weights(source.rules->arch, options_.weights);
+    if (!source.second) return weights;
+    // x32 on x86_64: rare, but ordered like its sibling.
+    for (CallWeight weight : call_weights(source.second->arch, options_.weights))
+      weights.push_back({weight.number, weight.share * 0.01f});
+    std::sort(weights.begin(), weights.end(),
+              [](const CallWeight& a, const CallWeight& b) { return a.number < b.number; });
+    return weights;
+  }
+
+  CodeId code_of(const Source& source, const Run& run) {
+    if (store_.is_terminal(run.id)) return code_.give(store_.value(run.id));
+    // Equal decisions are equal code, whichever call's rules it is made from.
+    bool big_endian = calls::info(source.rules->arch).big_endian;
+    auto [known, is_new] = made_.try_emplace({run.id.value, big_endian}, 0);
+    if (!is_new) return known->second;
+    const ArchRules* arch = source.rules;
+    const NumberRules* number = find_number(*arch, run.first);
+    if (!number && source.second) number = find_number(*(arch = source.second), run.first);
+    CHECK(number != nullptr);  // unknown numbers have one answer, so this one is listed
+    std::span<const Rule> rules = arch->rules;
+    rules = rules.subspan(number->first_rule, number->end_rule - number->first_rule);
+    ChoiceId choice = choices_.of(rules, number->otherwise);
+    Generator& generator = big_endian ? big_ : little_;
+    return known->second = generator.enter(choice, {offset_number, whole_word});
+  }
+
+  static const NumberRules* find_number(const ArchRules& arch, uint32_t number) {
+    auto found = std::lower_bound(
+        arch.numbers.begin(), arch.numbers.end(), number,
+        [](const NumberRules& listed, uint32_t wanted) { return listed.number < wanted; });
+    return found != arch.numbers.end() && found->number == number ? &*found : nullptr;
+  }
+
+  Store& store_;
+  const Rules& rules_;
+  const EmitOptions& options_;
+  Prices prices_;
+  Code code_;
+  Choices choices_;
+  Generator little_{code_, choices_, {false, prices_.choice}};
+  Generator big_{code_, choices_, {true, prices_.choice}};
+  std::map<std::pair<uint32_t, bool>, CodeId> made_;
+};
+
+}  // namespace
+
+Program emit(Store& store, const Rules& rules, const Decision& decision,
+             const EmitOptions& options) {
+  return Emitter(store, rules, options).run(decision);
+}
+
+}  // namespace seclude::filter
