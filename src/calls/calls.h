@@ -53,7 +53,7 @@ enum class ArgKind : uint8_t {
 };
 
 struct Arg {
-  std::string_view kernel_name;   // "family"
+  std::string_view kernel_name;   // "family"; where the kernel's misleads (tgkill's pid), the clear one
   std::string_view man_name;      // "domain"; empty when it is the same, or would mislead
   std::string_view ctype;         // "unsigned int"
   uint8_t declared_bits;          // of the C type on 64-bit
@@ -106,10 +106,18 @@ struct SiblingArg {
   uint8_t index = 0;      // Kind::Same: argument of the sibling
   uint64_t constant = 0;  // Kind::Constant, two's complement
 };
+// What the sibling's argument must be for it to do the same: clone is fork when flags is SIGCHLD.
+struct SiblingPin {
+  uint8_t index;      // argument of the sibling
+  uint64_t constant;  // two's complement
+};
 struct Sibling {
   CallId call;
   std::span<const SiblingArg> from;  // one per argument of the original
+  std::span<const SiblingPin> pins;  // usually empty
 };
-std::span<const Sibling> siblings(CallId id);
+// Only those that exist on the architecture, by number or through a carrier; constants (SIGCHLD,
+// O_CREAT) and the order of clone's arguments are that architecture's.
+std::span<const Sibling> siblings(CallId id, Arch arch = Arch::x86_64);
 
 }  // namespace seclude::calls
