@@ -1,0 +1,176 @@
+// `seclude compile`: a policy as a filter, proven equal to it.
+//
+// In: a policy. Out: raw struct sock_filter[], a listing, or the value after one of the passes. The
+// passes are filter/compile.h's; a program that was not proven never leaves it.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "calls/calls.h"
+#include "cli/console.h"
+#include "cli/files.h"
+#include "cli/json.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "filter/compile.h"
+#include "filter/decide.h"
+#include "filter/show.h"
+#include "policy/printer.h"
+
+#include <unistd.h>
+
+namespace seclude::cli {
+
+namespace {
+
+// CALL<TAB>COUNT per line; a comment starts with #.
+Result<std::map<std::string, double, std::less<>>> read_weights(const std::string& name) {
+  std::map<std::string, double, std::less<>> weights;
+  std::string text = TRY(read_text(name));
+  size_t number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    number++;
+    if (line.empty() || line.starts_with("#")) continue;
+    std::vector<std::string_view> cells = split(line, '\t');
+    std::string where = fmt::format("{}:{}: ", name_of_input(name), number);
+    std::optional<uint64_t> weight = cells.size() == 2 ? parse_integer(cells[1]) : std::nullopt;
+    if (!weight) return fail(where + "not CALL<TAB>COUNT");
+    if (!calls::find_call(cells[0]))
+      return fail(where + "unknown system call `" + escape(cells[0], 60) + "`");
+    weights[std::string(cells[0])] += static_cast<double>(*weight);
+  }
+  return weights;
+}
+
+Result<filter::EmitOptions> emit_options(const Arguments& arguments) {
+  filter::EmitOptions options;
+  std::string optimise = arguments.value(flag::optimise).value_or("balanced");
+  if (optimise == "size") options.optimise = filter::Optimise::Size;
+  if (optimise == "speed") options.optimise = filter::Optimise::Speed;
+  if (std::optional<std::string> version = arguments.value(flag::kernel_before)) {
+    std::vector<std::string_view> parts = split(*version, '.');
+    if (parts.size() != 2 || !parse_integer(parts[0]) || !parse_integer(parts[1]))
+      return fail("`--kernel-before " + escape(*version, 40) + "` is no kernel version", 0,
+                  "write MAJOR.MINOR, such as 5.11");
+    options.kernel_has_bitmap = false;
+  }
+  if (std::optional<std::string> file = arguments.value(flag::weights))
+    options.weights = TRY(read_weights(*file));
+  return options;
+}
+
+Json to_json(const filter::Compiled& compiled, const filter::Resolved& resolved,
+             const std::string& name) {
+  Json document{{"schema", 1}, {"policy", name}};
+  for (calls::Arch arch : resolved.archs)
+    document["architectures"].push_back(calls::info(arch).name);
+  document["byte_order"] = compiled.big_endian ? "big" : "little";
+  document["instructions"] = compiled.program.size();
+  document["proven"] = true;  // compile() hands out nothing else
+  Json program = Json::array();
+  for (const filter::Instruction& instruction : compiled.program)
+    program.push_back({instruction.code, instruction.jt, instruction.jf, instruction.k});
+  document["program"] = std::move(program);
+  return document;
+}
+
+int deliver_program(const filter::Compiled& compiled, const filter::Resolved& resolved,
+                    const std::string& name, const Arguments& arguments, Console& console) {
+  console.detail(fmt::format("{}: {}, proven equal to the policy", name,
+                             count(compiled.program.size(), "instruction")));
+  if (arguments.has(flag::json))
+    return console.deliver(arguments, dump(to_json(compiled, resolved, name)));
+  bool listing = arguments.value(flag::to) == "asm" || arguments.value(flag::show) == "bpf";
+  if (listing) {
+    return console.deliver(arguments,
+                           filter::disassemble(compiled.program, resolved.archs.front()));
+  }
+  if (!arguments.has(flag::output) && isatty(STDOUT_FILENO) == 1) {
+    console.error("a filter is bytes, and standard output is a terminal",
+                  "write it with -o FILE, or read it with --to asm");
+    return 2;
+  }
+  return console.deliver(arguments, filter::to_bytes(compiled.program, compiled.big_endian));
+}
+
+void report_problem(const filter::CompileProblem& problem, Console& console) {
+  std::string message = problem.message;
+  if (problem.witness) message += ": " + filter::show(problem.witness->input);
+  console.error(message);
+}
+
+// The passes before code: nullopt when the filter itself is wanted.
+std::optional<std::string> intermediate(const Loaded& loaded, const filter::Rules& rules,
+                                        filter::Store& store, const Arguments& arguments) {
+  std::string pass = arguments.value(flag::show).value_or("bpf");
+  if (pass == "policy") return policy::print(loaded.texts.policies.front());
+  if (pass == "rules") return show(rules, loaded.sources);
+  if (pass != "diagram") return std::nullopt;
+  filter::Decision decision = filter::decide(store, rules, filter::Mediated::Kept);
+  return store.exhausted() ? "the diagram is larger than its bound\n" : show(store, decision);
+}
+
+int compile(const Arguments& arguments, Console& console) {
+  Result<Loaded> loaded = load_policy(arguments.rest[0], arguments);
+  Result<filter::EmitOptions> options = emit_options(arguments);
+  if (!loaded || !options) {
+    console.error(loaded ? options.error() : loaded.error());
+    return 2;
+  }
+  filter::Store store;
+  filter::Resolved resolved = prove(*loaded, store);
+  if (failed(*loaded, arguments, console)) return 2;
+  Result<filter::Rules> rules = phase_rules(resolved, arguments);
+  if (!rules) {
+    console.error(rules.error());
+    return 2;
+  }
+  if (resolved.fragment)
+    console.warning(loaded->name + " is a fragment: what it does not mention is killed",
+                    "`use` it in a policy with a `policy` and an `otherwise` line");
+  store.clear();
+  if (auto text = intermediate(*loaded, *rules, store, arguments))
+    return console.deliver(arguments, *text);
+  auto compiled = filter::compile(store, *rules, *options);
+  if (!compiled) {
+    report_problem(compiled.error(), console);
+    return 2;
+  }
+  return deliver_program(*compiled, resolved, loaded->name, arguments, console);
+}
+
+constexpr const Flag* flags[] = {
+    &flag::arch,  &flag::set,      &flag::phase,   &flag::output,        &flag::to,
+    &flag::show,  &flag::optimise, &flag::weights, &flag::kernel_before, &flag::json,
+    &flag::quiet, &flag::verbose,  &flag::plain,   &flag::help,
+};
+constexpr ExitStatus exits[] = {{"0", "written"}, {"2", "the policy is wrong, or has no filter"}};
+constexpr std::string_view examples[] = {
+    "seclude compile site.seclude -o site.bpf",
+    "seclude compile compute --arch aarch64 --to asm",
+    "seclude compile site.seclude --show rules",
+};
+
+}  // namespace
+
+const Command compile_command{
+    .name = "compile",
+    .usage = "POLICY",
+    .summary = "write the filter of a policy, proven equal to it",
+    .about =
+        "Checks the policy, makes a BPF program from it, lifts that program back and compares it "
+        "with the policy over all calls, arguments and architectures; only a program that is equal "
+        "is written. By default that is the array of struct sock_filter the kernel takes, in the "
+        "byte order of the target.\n"
+        "\n"
+        "--show prints the value after one pass instead: the policy as it was read, its rules in "
+        "numbers, its decision diagram, or a listing of the program.",
+    .flags = flags,
+    .exits = exits,
+    .examples = examples,
+    .fewest = 1,
+    .most = 1,
+    .takes_profiles = true,
+    .run = compile,
+};
+
+}  // namespace seclude::cli

@@ -1,0 +1,31 @@
+// Files: reading what a command was given and writing what it made, with clear refusals.
+//
+// In: names from the command line. Out: whole texts, or an Error that names the file and says what
+// is wrong with it. Output is all or nothing: a temporary file beside the target, then a rename.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace seclude::cli {
+
+// More is no policy and no filter: a slip (a disk image, /dev/zero), and it would only fill memory.
+inline constexpr size_t largest_input = size_t{16} << 20;
+
+// The bytes of a file, `-` being standard input. Folders, empty and huge files are errors.
+Result<std::string> read_input(const std::string& name);
+// The same for texts: anything with a NUL byte is an error.
+Result<std::string> read_text(const std::string& name);
+
+// "standard input" for `-`, else the name: how messages call it.
+std::string name_of_input(const std::string& name);
+
+// Writes a new file in the place of an old one, at once; devices and pipes are written to directly.
+Result<void> replace_file(const std::string& name, std::string_view content);
+
+// Writes everything; EINTR and short writes are retried.
+Result<void> write_all(int descriptor, std::string_view content);
+
+}  // namespace seclude::cli

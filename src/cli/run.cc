@@ -1,0 +1,226 @@
+// `seclude run`: a program behind a policy.
+//
+// In: policies and flags that stand for statements (statements.h), launch options, the program.
+// Out: the program's own exit status, or one that says why there is none. This file only
+// translates: what the launch does is a Plan (sandbox/plan.h), how it ended an Outcome
+// (sandbox/outcome.h).
+#include <charconv>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "cli/console.h"
+#include "cli/files.h"
+#include "cli/session.h"
+#include "cli/statements.h"
+#include "report/outcome.h"
+#include "sandbox/environment.h"
+#include "sandbox/launch.h"
+#include "sandbox/plan.h"
+#include "sandbox/unenforced.h"
+
+namespace seclude::cli {
+
+namespace {
+
+constexpr int could_not = 125;  // seclude's own failure: anything about setup, policy or kernel
+
+Result<std::vector<int>> descriptors(const Arguments& arguments) {
+  std::vector<int> numbers;
+  for (const std::string& text : arguments.values(flag::descriptor)) {
+    int number = -1;
+    auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size() || number < 3) {
+      return fail("`--fd " + escape(text, 40) + "` is no descriptor to keep", 0,
+                  "a number from 3 up; 0, 1 and 2 are always kept");
+    }
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+Result<Loaded> load_composed(const Composed& composed, const Arguments& arguments) {
+  if (composed.text.empty()) return load_policy(composed.only_policy, arguments);
+  return load_text({.name = "command line", .text = composed.text}, arguments);
+}
+
+int show_policy(const Composed& composed, Console& console) {
+  if (!composed.text.empty()) {
+    console.answer(composed.text);
+    return 0;
+  }
+  Result<Source> source = read_policy(composed.only_policy);
+  if (source) {
+    console.answer(source->text);
+    return 0;
+  }
+  console.error(source.error());
+  return could_not;
+}
+
+// Every line that no layer holds stops the run, or is a warning each with --best-effort.
+void judge_unenforced(Loaded& loaded, const Arguments& arguments) {
+  for (const sandbox::Unenforced& line : sandbox::unenforced(loaded.texts)) {
+    Diagnostic diagnostic = sandbox::diagnostic_of(line);
+    if (arguments.has(flag::best_effort)) diagnostic.severity = Severity::Warning;
+    loaded.diagnostics.add(std::move(diagnostic));
+  }
+}
+
+Result<sandbox::Request> request_of(const Arguments& arguments) {
+  sandbox::Request request;
+  request.command = arguments.rest;
+  if (const char* path = std::getenv("PATH")) request.search_path = path;
+  request.keep_descriptors = TRY(descriptors(arguments));
+  request.directory = arguments.value(flag::folder);
+  request.stdin_file = arguments.value(flag::standard_input);
+  request.stdout_file = arguments.value(flag::standard_output);
+  request.stderr_file = arguments.value(flag::standard_error);
+  return request;
+}
+
+// Resolves and proves the policy, with the real values of its parameters.
+std::optional<filter::Rules> rules_of(Loaded& loaded, const Arguments& arguments,
+                                      Console& console) {
+  filter::Store store;
+  filter::Resolved resolved = prove(loaded, store);
+  if (resolved.fragment && !loaded.diagnostics.has_errors()) {
+    console.error(loaded.name + " is a fragment: it has no `policy` line",
+                  "`use` it in a policy that says what happens otherwise");
+    return std::nullopt;
+  }
+  judge_unenforced(loaded, arguments);
+  if (failed(loaded, arguments, console)) return std::nullopt;
+  return std::move(resolved.phases.front().rules);
+}
+
+// The last word about a run: one line for people, a file for tools, the status for the caller.
+int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arguments& arguments,
+           Console& console) {
+  if (const auto* setup = std::get_if<sandbox::SetupError>(&outcome.ending)) {
+    console.error(setup->error);
+  } else if (std::string text = report::describe(outcome.ending); !text.empty()) {
+    console.note(text);
+  }
+  int status = sandbox::exit_status(outcome.ending);
+  std::optional<std::string> file = arguments.value(flag::report);
+  if (!file) return status;
+  Result<void> written = replace_file(*file, report::to_json(outcome, plan));
+  if (written) return status;
+  console.error(written.error());
+  return could_not;
+}
+
+int carry_out(const sandbox::Request& request, const Arguments& arguments, Console& console) {
+  tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(request);
+  if (!plan) return finish({.ending = plan.error(), .usage = {}}, nullptr, arguments, console);
+  for (const std::string& warning : plan->warnings) console.warning(warning);
+  if (arguments.has(flag::plan)) {
+    console.answer(sandbox::to_string(*plan));
+    return 0;
+  }
+  return finish(sandbox::run(*plan), &*plan, arguments, console);
+}
+
+int run(const Arguments& arguments, Console& console) {
+  Result<Composed> composed = compose(arguments);
+  if (!composed) {
+    console.error(composed.error());
+    return could_not;
+  }
+  if (arguments.has(flag::show_policy)) return show_policy(*composed, console);
+  if (arguments.rest.empty()) {
+    console.error("no program is given", "usage: seclude run [flags] [--] PROGRAM [ARG...]");
+    return could_not;
+  }
+  if (composed->by_default) console.note("no policy is given: the profile `default` holds");
+  Result<Loaded> loaded = load_composed(*composed, arguments);
+  Result<sandbox::Request> request = request_of(arguments);
+  if (!loaded || !request) {
+    console.error(loaded ? request.error() : loaded.error());
+    return could_not;
+  }
+  request->rules = rules_of(*loaded, arguments, console);
+  if (!request->rules) return could_not;
+  Diagnostics conflicts;
+  request->environment =
+      sandbox::make_environment({.inherited = sandbox::own_environment(),
+                                 .clear = arguments.has(flag::clear_environment),
+                                 .named = sandbox::variables_of(loaded->texts, conflicts)});
+  console.diagnostics(conflicts, loaded->sources);
+  if (conflicts.has_errors()) return could_not;
+  return carry_out(*request, arguments, console);
+}
+
+constexpr const Flag* flags[] = {
+    &flag::policy,
+    &flag::set,
+    &flag::allow,
+    &flag::deny,
+    &flag::read,
+    &flag::write,
+    &flag::create,
+    &flag::run,
+    &flag::protect,
+    &flag::hide,
+    &flag::connect,
+    &flag::listen,
+    &flag::limit,
+    &flag::isolate,
+    &flag::environment,
+    &flag::clear_environment,
+    &flag::folder,
+    &flag::standard_input,
+    &flag::standard_output,
+    &flag::standard_error,
+    &flag::descriptor,
+    &flag::report,
+    &flag::best_effort,
+    &flag::show_policy,
+    &flag::plan,
+    &flag::quiet,
+    &flag::verbose,
+    &flag::plain,
+    &flag::help,
+};
+constexpr ExitStatus exits[] = {
+    {"(its own)", "the program ended by itself"},
+    {"128+n", "signal n ended the program"},
+    {"159", "the policy killed the program (128 + SIGSYS)"},
+    {"124", "its time was up"},
+    {"125", "seclude could not do it: the policy, a flag, the kernel or the setup"},
+    {"126", "the program is there, but cannot be executed"},
+    {"127", "there is no such program"},
+};
+constexpr std::string_view examples[] = {
+    "seclude run -p image-converter -- convert in.png -resize 50% out.jpg",
+    "seclude run -p site.seclude --set work=/srv/job7 -- ./job",
+    "seclude run --deny socket -- python3 script.py",
+};
+
+}  // namespace
+
+const Command run_command{
+    .name = "run",
+    .usage = "[--] PROGRAM [ARG...]",
+    .summary = "run a program behind a policy",
+    .about =
+        "Starts the program with its system calls held to the policy; without -p that is the "
+        "built-in profile `default`. Flags named after statements of the language add that "
+        "statement "
+        "to the policy and do nothing else; --show policy prints the result.\n"
+        "\n"
+        "Every line of the policy is enforced, or the program is not started: a line that this "
+        "version or this kernel cannot hold is an error that names it. --best-effort turns each of "
+        "these errors into a warning.\n"
+        "\n"
+        "The exit statuses 124 to 127 and 159 can also be the program's own; only --report tells "
+        "them apart for certain.",
+    .flags = flags,
+    .exits = exits,
+    .examples = examples,
+    .misuse = could_not,
+    .runs_program = true,
+    .run = run,
+};
+
+}  // namespace seclude::cli
