@@ -23,7 +23,8 @@ namespace seclude::policy {
 // A policy and all it uses. policies[0] is the root; the others follow in order of first use.
 struct Texts {
   std::vector<Policy> policies;
-  // For `use` name at this place: which policy. Every ref of every Use statement has an entry.
+  // For `use` name at this place: which policy. A ref that could not be followed (missing, or a
+  // circle) has no entry; that is an error in `diagnostics`.
   std::map<Span, size_t> uses;
   // Names given to @sets by the built-in library (profiles/sets): which policy defines them. Loaded
   // when a set is mentioned that no text in reach defines.
@@ -43,8 +44,8 @@ using Resolver = std::function<tl::expected<Source, Diagnostic>(const Wanted&)>;
 // Finds only the built-in profiles and sets; a file is an error. Pure.
 tl::expected<Source, Diagnostic> built_in(const Wanted& wanted);
 
-// Parses `root` and everything it uses. Problems go to `diagnostics`; what could be read is returned
-// even then. `sources` receives every text.
+// Parses `root` and everything it uses, and checks each text (validate.h). Problems go to
+// `diagnostics`; what could be read is returned even then. `sources` receives every text.
 Texts load(Source root, const Resolver& resolver, SourceMap& sources, Diagnostics& diagnostics);
 
 // Names of all built-in profiles and of all library sets, sorted.

@@ -100,7 +100,10 @@ struct Pred {
 
 // What the text between the commas says; meaning is given by policy/paths.h.
 struct PathPattern {
-  std::string text;       // without the final "?"; "$NAME" and "~" not yet replaced
+  // Without the final "?"; "$NAME" and "~" not yet replaced. Quotes only keep blanks and commas
+  // together: `*` and a leading `$` or `~` mean the same inside them, and a backslash makes the
+  // character after it stand for itself.
+  std::string text;
   bool optional = false;  // ended in "?": may be missing
   bool quoted = false;    // was written as "..."
   Span span;
@@ -119,6 +122,12 @@ struct End {
 };
 
 // ---- statements ---------------------------------------------------------------------------------
+
+// A comment line or an empty line between statements, or a comment inside one.
+struct Comment {
+  std::string text;  // from "#" to the end of the line, without trailing blanks; empty: a blank line
+  Span span;
+};
 
 struct Statement;
 using Block = std::vector<Statement>;
@@ -148,20 +157,15 @@ struct Environment {
 };
 struct Limit { Name resource; std::string quantity; Span quantity_span; }; // limit memory 8G
 struct Isolate { std::vector<Name> things; };
-struct Phase { Name name; Block body; };
-struct OnArchitectures { std::vector<Name> names; Block body; };
+// `tail`: comments and blank lines between the last statement and the brace.
+struct Phase { Name name; Block body; std::vector<Comment> tail = {}; };
+struct OnArchitectures { std::vector<Name> names; Block body; std::vector<Comment> tail = {}; };
 struct Expect {
   std::optional<ActionWord> verdict;                 // nullopt: "refused"
   Span verdict_span;
   std::variant<Rule, Paths, Network> subject;        // Rule: calls and where only; its action is unused
   std::optional<Name> on;
   std::optional<Name> during;
-};
-
-// A comment line or an empty line between statements, or a comment inside one.
-struct Comment {
-  std::string text;  // from "#" to the end of the line, without trailing blanks; empty: a blank line
-  Span span;
 };
 
 struct Statement {
@@ -173,7 +177,7 @@ struct Statement {
   Span keyword;  // the words that carry the meaning: "otherwise deny with EPERM", "expect refused mmap"
   std::optional<std::string> because;  // the string's value, escapes resolved
   std::vector<Comment> before;         // comment and blank lines above it
-  std::vector<Comment> inside;         // comments between its first and last token
+  std::vector<Comment> inside;         // comments between its first and last token (of a block: its head)
   std::optional<Comment> after;        // on the line of its last token
 };
 
