@@ -328,17 +328,19 @@ def sibling_rows(out, calls, prototypes, relatives, constants, index):
     for column, arch in enumerate(ARCHS):
         found = siblings_on(arch, calls, prototypes, relatives, constants, exists)
         for name, others in found.items():
-            items = []
+            free, pinned = [], []
             for other in sorted(others):
-                items.append('{%d, {sibling_args + %d, %d}, {sibling_pin_rows + %d, %d}}' % (
-                    (index[other],) + args.add(others[other][0]) + pins.add(others[other][1])))
-            table.setdefault(index[name], {})[column] = lists.add(items)
+                (pinned if others[other][1] else free).append(
+                    '{%d, {sibling_args + %d, %d}, {sibling_pin_rows + %d, %d}}' % (
+                        (index[other],) + args.add(others[other][0]) + pins.add(others[other][1])))
+            table.setdefault(index[name], {})[column] = lists.add(free) + lists.add(pinned)
     array(out, 'SiblingArg sibling_args[]', args.items, 4)
     array(out, 'SiblingPin sibling_pin_rows[]', pins.items, 4)
     array(out, 'Sibling sibling_lists[]', lists.items, 4)
     rows = []
     for call in sorted(table):
-        cells = ['{%d, %d}' % table[call].get(c, (0, 0)) for c in range(len(ARCHS))]
+        cells = ['{{%d, %d}, {%d, %d}}' % table[call].get(c, (0, 0, 0, 0))
+                 for c in range(len(ARCHS))]
         rows.append('{%d, {%s}}' % (call, ', '.join(cells)))
     array(out, 'SiblingRow sibling_row_array[]', rows, 2)
     out.append('const std::span<const SiblingRow> sibling_rows = sibling_row_array;')

@@ -114,10 +114,12 @@ struct SiblingPin {
 struct Sibling {
   CallId call;
   std::span<const SiblingArg> from;  // one per argument of the original
-  std::span<const SiblingPin> pins;  // usually empty
+  std::span<const SiblingPin> pins;  // empty but in pinned_siblings
 };
 // Only those that exist on the architecture, by number or through a carrier; constants (SIGCHLD,
 // O_CREAT) and the order of clone's arguments are that architecture's.
 std::span<const Sibling> siblings(CallId id, Arch arch = Arch::x86_64);
+// Siblings that do the same only with the argument values in `pins`: clone for fork and vfork.
+std::span<const Sibling> pinned_siblings(CallId id, Arch arch);
 
 }  // namespace seclude::calls

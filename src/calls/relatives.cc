@@ -16,6 +16,12 @@ const tables::Carrier* find_carrier(CallId id) {
   return nullptr;
 }
 
+const tables::SiblingLists* find_siblings(CallId id, Arch arch) {
+  auto found = std::ranges::lower_bound(tables::sibling_rows, id, {}, &tables::SiblingRow::call);
+  if (found == tables::sibling_rows.end() || found->call != id) return nullptr;
+  return &found->lists[static_cast<size_t>(arch)];
+}
+
 }  // namespace
 
 std::optional<Multiplexed> multiplexed(CallId id, Arch arch) {
@@ -42,10 +48,15 @@ std::span<const CallId> opaque_twins(CallId id) {
 }
 
 std::span<const Sibling> siblings(CallId id, Arch arch) {
-  auto found = std::ranges::lower_bound(tables::sibling_rows, id, {}, &tables::SiblingRow::call);
-  if (found == tables::sibling_rows.end() || found->call != id) return {};
-  tables::ListRange range = found->lists[static_cast<size_t>(arch)];
-  return {tables::sibling_lists + range.first, range.count};
+  const tables::SiblingLists* lists = find_siblings(id, arch);
+  if (!lists) return {};
+  return {tables::sibling_lists + lists->free.first, lists->free.count};
+}
+
+std::span<const Sibling> pinned_siblings(CallId id, Arch arch) {
+  const tables::SiblingLists* lists = find_siblings(id, arch);
+  if (!lists) return {};
+  return {tables::sibling_lists + lists->pinned.first, lists->pinned.count};
 }
 
 }  // namespace seclude::calls

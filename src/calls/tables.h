@@ -92,9 +92,12 @@ struct ListRange {
   uint16_t first;
   uint16_t count;
 };
+struct SiblingLists {
+  ListRange free, pinned;  // into sibling_lists
+};
 struct SiblingRow {
   CallId call;
-  ListRange lists[arch_count];  // into sibling_lists
+  SiblingLists lists[arch_count];
 };
 extern const Sibling sibling_lists[];
 extern const std::span<const SiblingRow> sibling_rows;  // sorted by call
