@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "filter/brought.h"
 #include "filter/names.h"
+#include "policy/brought.h"
 #include "policy/printer.h"
 
 namespace seclude::filter {
@@ -106,8 +106,8 @@ class Expander {
       answer(out, item, *otherwise);
     } else {
       place(out, item.archs, with_origin(*item.statement, item.statement->span));
-      for (std::string_view set : brought(*item.statement).allows)
-        spread(out, item, one_set(set), true, true, [](policy::Calls calls) {
+      for (std::string_view set : policy::brought(*item.statement).allows)
+        spread(out, item, policy::one_set(set), true, true, [](policy::Calls calls) {
           policy::Rule rule;
           rule.action.word = policy::ActionWord::Allow;
           rule.calls = std::move(calls);

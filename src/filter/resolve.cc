@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "calls/constants.h"
 #include "filter/arch_rules.h"
-#include "filter/brought.h"
 #include "filter/names.h"
+#include "policy/brought.h"
 
 namespace seclude::filter {
 
@@ -50,9 +50,9 @@ class Preparer {
         line.calls = names_.calls(item.text, otherwise->calls);
         lines.push_back(std::move(line));
       } else {
-        Brought sets = brought(*item.statement);
+        policy::Brought sets = policy::brought(*item.statement);
         for (std::string_view set : sets.allows)
-          add(lines, item, nullptr, nullptr, names_.calls(item.text, one_set(set)));
+          add(lines, item, nullptr, nullptr, names_.calls(item.text, policy::one_set(set)));
         for (std::string_view set : sets.mediates) mediate(mediations, item, set);
       }
     }
@@ -81,7 +81,7 @@ class Preparer {
 
   void mediate(std::vector<Mediation>& mediations, const Item& item, std::string_view set) {
     Mediation mediation{&item, {}};
-    for (NamedCall call : names_.calls(item.text, one_set(set)).calls)
+    for (NamedCall call : names_.calls(item.text, policy::one_set(set)).calls)
       mediation.calls.push_back(call.call);
     mediations.push_back(std::move(mediation));
   }

@@ -9,7 +9,7 @@
 
 #include "policy/policy.h"
 
-namespace seclude::filter {
+namespace seclude::policy {
 
 struct Brought {
   std::vector<std::string_view> allows;    // sets whose calls the line allows
@@ -17,9 +17,9 @@ struct Brought {
 };
 
 // Empty for statements that bring nothing.
-Brought brought(const policy::Statement& statement);
+Brought brought(const Statement& statement);
 
 // The list that consists of this set.
-policy::Calls one_set(std::string_view name);
+Calls one_set(std::string_view name);
 
-}  // namespace seclude::filter
+}  // namespace seclude::policy
