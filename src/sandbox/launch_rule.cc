@@ -78,6 +78,7 @@ NumberRules& entry_of(ArchRules& rules, uint32_t number) {
   entry.number = number;
   entry.otherwise = rules.unknown;
   entry.otherwise_origin = rules.unknown_origin;
+  entry.otherwise_reason = rules.unknown_reason;
   return *rules.numbers.insert(at, entry);
 }
 
@@ -109,12 +110,13 @@ void refuse_listener(ArchRules& rules, uint32_t number) {
   const Condition listener = combine(Condition::Kind::And, std::move(exempt));
   std::vector<Rule> added;
   if (!entry.otherwise.refuses()) {
-    added.push_back({Action::deny(eperm), listener, Span()});
+    added.push_back({Action::deny(eperm), listener, Span(), filter::Reason::Launch});
   } else {
     // What no rule mentions is refused already, perhaps by more than a denial.
     for (const Rule& rule : list) {
       if (!rule.action.refuses())
-        added.push_back({Action::deny(eperm), both(rule.where, listener), Span()});
+        added.push_back(
+            {Action::deny(eperm), both(rule.where, listener), Span(), filter::Reason::Launch});
     }
   }
   list.insert(list.end(), added.begin(), added.end());
@@ -133,7 +135,7 @@ Result<filter::Rules> with_launch_rule(filter::Rules rules, const kernel::raw::L
     NumberRules& entry = entry_of(of_arch, *number);
     std::vector<Rule> list = rules_of(of_arch, entry);
     for (Rule& rule : list) rule.where = both(std::move(rule.where), negation(launching));
-    list.push_back({Action::allow(), launching, Span()});
+    list.push_back({Action::allow(), launching, Span(), filter::Reason::Launch});
     set_rules(of_arch, entry, std::move(list));
     return rules;
   }

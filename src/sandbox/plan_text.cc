@@ -11,18 +11,19 @@ namespace seclude::sandbox {
 namespace {
 
 bool same(const filter::Rule& a, const filter::Rule& b) {
-  return a.action == b.action && a.where == b.where && a.origin == b.origin;
+  return a.action == b.action && a.where == b.where && a.origin == b.origin && a.reason == b.reason;
 }
 
 bool same(const filter::NumberRules& a, const filter::NumberRules& b) {
   return a.number == b.number && a.first_rule == b.first_rule && a.end_rule == b.end_rule &&
          a.otherwise == b.otherwise && a.otherwise_origin == b.otherwise_origin &&
-         a.mediated == b.mediated;
+         a.otherwise_reason == b.otherwise_reason && a.mediated == b.mediated;
 }
 
 bool same(const filter::ArchRules& a, const filter::ArchRules& b) {
   const auto pairwise = [](const auto& x, const auto& y) { return same(x, y); };
   return a.arch == b.arch && a.unknown == b.unknown && a.unknown_origin == b.unknown_origin &&
+         a.unknown_reason == b.unknown_reason &&
          std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
                     pairwise) &&
          std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(), pairwise);

@@ -1,0 +1,115 @@
+# Harness: what the cases of this folder share.
+#
+# In: the seclude program, this folder's programs/. Out: `Bench`: builds test programs once, runs
+# commands behind policies in a fresh folder per case, and judges what came out; `case` registers a
+# case with what it needs installed. A case whose needs are missing is skipped, loudly, by name.
+# Neighbours: *_cases.py hold the cases, run.py runs them.
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# The distribution's own programs, not a developer's wrappers in /usr/local or a home directory.
+SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin"
+TIME_LIMIT = 120
+CASES = []
+
+
+class Failure(Exception):
+    """What was expected and what happened instead."""
+
+
+def find(program):
+    """The program's full path in the system's folders, or None. `a|b`: whichever exists."""
+    for name in program.split("|"):
+        path = shutil.which(name, path=SEARCH + ":" + os.path.expanduser("~/.cargo/bin"))
+        if path:
+            return path
+    return None
+
+
+def case(*needs):
+    """Registers a function of one Bench as a case; `needs` are programs it cannot do without."""
+    def register(function):
+        CASES.append((function.__name__, needs, function))
+        return function
+    return register
+
+
+class Bench:
+    """One case's folder, and the means to build, run and judge in it."""
+
+    built = {}  # shared between cases: (source, command) -> program
+
+    def __init__(self, seclude, store):
+        self.seclude = seclude
+        self.store = Path(store)
+        self.folder = Path(tempfile.mkdtemp(prefix="seclude-profiles-"))
+        self.folder.chmod(0o755)
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- making things ------------------------------------------------------------------------
+
+    def build(self, source, *command):
+        """Builds programs/SOURCE with the given compiler and flags; returns the program's path."""
+        key = (source, command)
+        if key not in self.built:
+            output = self.store / re.sub(r"[^a-z0-9]+", "-", " ".join((source, *command)))
+            line = [find(command[0]), *command[1:], "-o", str(output),
+                    str(HERE / "programs" / source)]
+            done = subprocess.run(line, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Failure("cannot build %s: %s" % (source, done.stderr))
+            self.built[key] = str(output)
+        return self.built[key]
+
+    def file(self, name, content=""):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content) if isinstance(content, str) else path.write_bytes(content)
+        return str(path)
+
+    def policy(self, *lines):
+        """A policy file of these statements; returns its path."""
+        return self.file("policy.seclude", "seclude 1\npolicy case\n" + "\n".join(lines) + "\n")
+
+    # ---- running ------------------------------------------------------------------------------
+
+    def outside(self, *command, **options):
+        environment = {"PATH": SEARCH, "HOME": str(self.folder), "LANG": "C.UTF-8",
+                       "TERM": "xterm", **options.pop("environment", {})}
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=TIME_LIMIT, **options)
+
+    def run(self, policy, *command, **options):
+        """Runs the command behind a profile's name or a policy's path."""
+        return self.outside(self.seclude, "run", "-q", "-p", policy, "--", *command, **options)
+
+    # ---- judging ------------------------------------------------------------------------------
+
+    def expect(self, done, status=0, output=None):
+        said = "\n--- stdout\n%s--- stderr\n%s" % (done.stdout[-2000:], done.stderr[-2000:])
+        if done.returncode != status:
+            raise Failure("exit status %d, expected %d%s" % (done.returncode, status, said))
+        if output is not None and output not in done.stdout:
+            raise Failure("stdout lacks %r%s" % (output, said))
+        return done
+
+    def check(self, condition, message):
+        if not condition:
+            raise Failure(message)
+
+    def probe(self, policy, *names):
+        """What probe.c's calls answer behind a policy: {name: errno}, 0 when they went through."""
+        program = self.build("probe.c", "gcc")
+        command = [program, *names]
+        done = self.run(policy, *command) if policy else self.outside(*command)
+        self.expect(done)
+        return {name: int(errno) for name, errno in (line.split() for line in
+                                                     done.stdout.splitlines())}
