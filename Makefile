@@ -14,7 +14,8 @@ BENCH_PACKAGES = libbenchmark-dev libseccomp-dev
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 
 CCACHE = $(shell command -v ccache)
-CONFIGURE = cmake -G Ninja -S . $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE))
+CONFIGURE_FLAGS ?=
+CONFIGURE = cmake -G Ninja -S . $(CONFIGURE_FLAGS) $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE))
 CTEST = ctest --output-on-failure
 
 .PHONY: help build run test verify fuzz bench pages format clean

@@ -5,7 +5,7 @@
 // from the program's name on stays untouched for `run`.
 #include "cli/parse.h"
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/text.h"

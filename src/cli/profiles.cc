@@ -1,6 +1,6 @@
 // `seclude profiles`: the policies and sets that come with the program.
 //
-// In: perhaps a name. Out: the list, each with the first line of its comment; or the text of one,
+// In: perhaps a name. Out: the list, each with the first clause of its comment; or the text of one,
 // as it stands in profiles/ of the source tree.
 #include <fmt/format.h>
 
@@ -19,20 +19,32 @@ using policy::Wanted;
 
 struct Entry {
   std::string name;
-  std::string about = {};  // the first comment line of its text
+  std::string about = {};  // the first clause of its first comment
   bool runnable = false;   // has a `policy` line
   std::string text = {};
 };
+
+// The first clause of the comment that opens the text, without the name it may start with.
+std::string first_clause(std::string_view text, std::string_view name) {
+  std::string comment;
+  for (std::string_view line : split(text, '\n')) {
+    if (!line.starts_with("# ")) break;
+    comment += (comment.empty() ? "" : " ") + std::string(line.substr(2));
+  }
+  std::string prefix = std::string(name) + ": ";
+  if (comment.starts_with(prefix)) comment.erase(0, prefix.size());
+  for (size_t i = 0; i < comment.size(); i++) {
+    bool ends = comment[i] == '.' || comment[i] == ':' || comment[i] == ';';
+    if (ends && (i + 1 == comment.size() || comment[i + 1] == ' ')) return comment.substr(0, i);
+  }
+  return comment;
+}
 
 Entry describe(Wanted::Kind kind, std::string_view name) {
   auto source = policy::built_in({.kind = kind, .name = std::string(name), .nearby = ""});
   CHECK(source.has_value());  // the names are the library's own
   Entry entry{.name = std::string(name), .text = source->text};
-  for (std::string_view line : split(entry.text, '\n')) {
-    if (!line.starts_with("# ")) continue;
-    entry.about = line.substr(2);
-    break;
-  }
+  entry.about = first_clause(entry.text, name);
   SourceMap sources;
   Diagnostics ignored;  // built-in texts are proven by the tests
   uint32_t index = sources.add(std::move(*source));
