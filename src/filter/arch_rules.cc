@@ -18,10 +18,11 @@ namespace {
 // An answer for when no rule matches, and how strongly it was said.
 struct Otherwise {
   Action action;
-  Span origin;
+  Span origin = {};
   const Item* item = nullptr;
-  bool named = false;  // by the call's own name: beats a set
-  bool own = false;    // by the root itself: beats a used one
+  bool named = false;                            // by the call's own name: beats a set
+  bool own = false;                              // by the root itself: beats a used one
+  std::optional<std::pair<Action, Span>> rival = {};  // as strong, and different
 };
 
 // What is known of one number while the lines are read.
@@ -238,42 +239,55 @@ class Builder {
                      .item = line.item,
                      .named = true,
                      .own = !line.item->used};
-    if (line.general) return settle(general_, answer, "");
-    if (line.calls.unknown) settle(unknown_, answer, "@unknown");
+    if (line.general) return settle(general_, answer);
+    if (line.calls.unknown) settle(unknown_, answer);
     for (NamedCall call : line.calls.calls) {
       if (skipped(call)) continue;
       answer.named = call.named;
-      std::string name(calls::name_of(call.call));
       if (Slot* own = slot_of(call.call)) {
         own->named |= call.named;
-        settle(own->otherwise, answer, name);
+        settle(own->otherwise, answer);
       }
       auto form = calls::multiplexed(call.call, arch_);
-      if (form) settle(coded_[form->carrier][form->code].otherwise, answer, name);
+      if (form) settle(coded_[form->carrier][form->code].otherwise, answer);
     }
   }
 
   // A name beats a set, then the root's own beats a used one; two equally strong must agree.
-  void settle(std::optional<Otherwise>& current, const Otherwise& next, const std::string& name) {
+  static void settle(std::optional<Otherwise>& current, const Otherwise& next) {
     auto rank = [](const Otherwise& one) { return (one.named ? 2 : 0) + (one.own ? 1 : 0); };
     if (!current || rank(next) > rank(*current)) {
       current = next;
-      return;
+    } else if (rank(next) == rank(*current) && next.action != current->action) {
+      current->rival = {next.action, next.origin};
     }
-    if (rank(next) < rank(*current) || next.action == current->action) return;
+  }
+
+  void report_rival(const std::optional<Otherwise>& answer, const std::string& name) {
+    if (!answer || !answer->rival) return;
+    const auto& [action, origin] = *answer->rival;
     diagnostics_.add(
         {.message = name.empty() ? "two general `otherwise` lines differ"
                                  : "two `otherwise` lines differ for `" + name + "`",
-         .span = next.origin,
-         .label = to_string(next.action, arch_) + " here",
-         .remarks = {{"the other one", current->origin,
-                      to_string(current->action, arch_) + " there"}},
+         .span = origin,
+         .label = to_string(action, arch_) + " here",
+         .examples = {},
+         .remarks = {{"the other one", answer->origin,
+                      to_string(answer->action, arch_) + " there"}},
          .helps = {name.empty()
                        ? "say your own `otherwise ACTION`: it beats those of `use`"
                        : "say it for the call's own name: `otherwise ACTION for " + name + "`"}});
   }
 
   void settle_general() {
+    report_rival(general_, "");
+    report_rival(unknown_, "@unknown");
+    for (size_t i = 0; i < slots_.size(); i++)
+      report_rival(slots_[i].otherwise, std::string(calls::name_of(numbers_[i].call)));
+    for (const auto& [carrier, codes] : coded_)
+      for (const calls::Code& one : calls::codes(carrier))
+        if (auto form = codes.find(one.code); form != codes.end())
+          report_rival(form->second.otherwise, std::string(calls::name_of(one.call)));
     if (general_ && !general_->own && general_->action == Action::allow()) {
       diagnostics_.add({.message = "`otherwise allow` must be the policy's own",
                         .span = general_->origin,

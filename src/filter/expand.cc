@@ -108,10 +108,10 @@ class Expander {
       place(out, item.archs, with_origin(*item.statement, item.statement->span));
       for (std::string_view set : policy::brought(*item.statement).allows)
         spread(out, item, policy::one_set(set), true, true, [](policy::Calls calls) {
-          policy::Rule rule;
-          rule.action.word = policy::ActionWord::Allow;
-          rule.calls = std::move(calls);
-          return rule;
+          policy::Rule allow;
+          allow.action.word = policy::ActionWord::Allow;
+          allow.calls = std::move(calls);
+          return allow;
         });
     }
   }

@@ -75,8 +75,8 @@ TEST(Lift, AgreesWithRunningRandomPrograms) {
     expect_same(store, *decision, program, big_endian, random);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GE(static_cast<double>(easy_lifted), 0.99 * static_cast<double>(easy))
-      << easy_lifted << " of " << easy;
+  // 99 of 100, and a few more for short runs.
+  EXPECT_LE(easy - easy_lifted, easy / 100 + 3) << easy_lifted << " of " << easy;
 }
 
 TEST(Lift, AgreesWithRunningCompiledPrograms) {

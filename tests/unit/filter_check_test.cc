@@ -1,0 +1,101 @@
+// Check and expect: contradictions, expectations with witnesses, phases, rules without effect.
+#include <gtest/gtest.h>
+
+#include "support/policy_text.h"
+
+namespace seclude::test {
+namespace {
+
+std::string checked(const std::string& text) { return PolicyText(text).check().messages(); }
+void expect_message(const std::string& text, const std::string& part) {
+  std::string message = checked(text);
+  EXPECT_NE(message.find(part), std::string::npos) << text << "\n" << message;
+}
+const std::string head = "seclude 1\npolicy p\nallow exit_group\notherwise kill\n";
+
+TEST(Check, TwoErrnosForOneCallAreAnErrorThatShowsTheInput) {
+  expect_message(head + "deny socket with EIO\ndeny socket with EACCES where family == AF_INET\n",
+                 "example: socket(family: AF_INET");
+  EXPECT_EQ(checked(head + "deny socket with EIO where family == AF_INET\n"
+                           "deny socket with EACCES where family == AF_UNIX\n"),
+            "");
+  EXPECT_EQ(checked(head + "deny read with EIO where fd <= 1\ndeny read with EACCES where fd > 0\n"
+                           "kill read where fd == 1\n"),
+            "");
+}
+
+TEST(Check, ALineWithoutEffectIsAWarning) {
+  expect_message(head + "allow read\nallow read where fd == 0\n", "this line has no effect");
+  expect_message(head + "kill ptrace\n", "this line has no effect");
+  EXPECT_EQ(checked(head + "allow read\ndeny ptrace\n"), "");
+}
+
+TEST(Check, RefusingExitGroupWarns) {
+  expect_message("seclude 1\npolicy p\notherwise kill\nallow read\n", "`exit_group` is refused");
+}
+
+TEST(Check, PretendingSuccessWarns) {
+  expect_message(head + "deny fsync with success\n", "will believe that this call was done");
+}
+
+TEST(Check, PhasesOnlyTighten) {
+  const std::string phases = "seclude 1\npolicy p\notherwise kill\nallow exit_group\n";
+  EXPECT_EQ(checked(phases + "phase a {\n allow read, write\n}\nphase b {\n allow read\n}\n"), "");
+  expect_message(phases + "phase a {\n allow read\n}\nphase b {\n allow read, write\n}\n",
+                 "phase `b` allows what phase `a` refuses");
+}
+
+TEST(Expect, HoldsForAllInputsOrShowsOne) {
+  const std::string text = head + "allow mmap where prot lacks PROT_EXEC\n";
+  EXPECT_EQ(checked(text + "expect refused mmap where prot has PROT_EXEC\n"), "");
+  expect_message(text + "expect refused mmap where prot has PROT_WRITE\n",
+                 "expectation failed: `mmap` is allowed on x86_64");
+  expect_message(text + "expect allow mmap\n", "prot: PROT_EXEC");
+  EXPECT_EQ(checked(text + "expect kill mmap where prot has PROT_EXEC\n"), "");
+  expect_message(text + "expect deny mmap where prot has PROT_EXEC\n", "gets kill");
+}
+
+TEST(Expect, RefusedLooksAtSiblings) {
+  expect_message(head + "allow open\nexpect refused openat\n", "`open` can do what `openat` does");
+  expect_message(head + "allow clone3\nexpect refused clone where flags has CLONE_NEWUSER\n",
+                 "`clone3` can do what `clone` does");
+  EXPECT_EQ(checked(head + "allow open where flags lacks O_CREAT\n"
+                           "expect refused openat where flags has O_CREAT\n"),
+            "");
+  expect_message(head + "allow creat\nexpect refused openat where flags has O_CREAT\n", "`creat`");
+}
+
+TEST(Expect, TheOldMmapOfI386IsASibling) {
+  PolicyText p(
+      "seclude 1\npolicy p\narchitectures x86\nallow exit_group, mmap\notherwise kill\n"
+      "expect refused mmap2\n");
+  EXPECT_NE(p.check().messages().find("can do what `mmap2` does"), std::string::npos)
+      << p.messages();
+}
+
+TEST(Expect, ACallThatNoListedArchitectureHasIsAnError) {
+  PolicyText p(
+      "seclude 1\npolicy p\narchitectures aarch64\nallow exit_group\notherwise kill\n"
+      "expect refused open\n");
+  EXPECT_NE(p.check().messages().find("`open` does not exist"), std::string::npos);
+}
+
+TEST(Expect, MediatedIsNeitherAllowedNorRefused) {
+  const std::string text = head + "read /srv/**\n";
+  expect_message(text + "expect allow openat\n", "expect read PATH");
+  expect_message(text + "expect refused openat\n", "expect read PATH");
+}
+
+TEST(Expect, OnAndDuringLimitIt) {
+  const std::string text =
+      "seclude 1\npolicy p\narchitectures x86_64, aarch64\notherwise kill\nallow exit_group\n"
+      "phase a {\n allow read\n on x86_64 {\n allow write\n }\n}\nphase b {\n}\n";
+  EXPECT_EQ(checked(text + "expect allow read during a\nexpect kill read during b\n"
+                           "expect kill write on aarch64\n"),
+            "");
+  expect_message(text + "expect allow write during a\n", "on aarch64");
+  expect_message(text + "expect allow read during c\n", "unknown phase `c`");
+}
+
+}  // namespace
+}  // namespace seclude::test
