@@ -132,8 +132,8 @@ int check(const Arguments& arguments, Console& console) {
   return static_cast<int>(worst);
 }
 
-constexpr const Flag* flags[] = {&flag::arch,  &flag::set,     &flag::werror, &flag::json,
-                                 &flag::quiet, &flag::verbose, &flag::plain,  &flag::help};
+constexpr const Flag* flags[] = {&flag::arch,  &flag::set,   &flag::werror, &flag::json,
+                                 &flag::quiet, &flag::plain, &flag::help};
 constexpr ExitStatus exits[] = {
     {"0", "every policy holds"},
     {"1",

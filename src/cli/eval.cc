@@ -154,8 +154,8 @@ int eval_one(const Judge& judge, const Arguments& arguments, Console& console) {
   }
   Answer answer = ask(judge, std::move(*asked));
   if (arguments.has(flag::json)) {
-    Json document = answer_json(judge, answer);
-    document["schema"] = 1;
+    Json document{{"schema", 1}};
+    document.update(answer_json(judge, answer));
     console.answer(dump(document));
     return 0;
   }

@@ -98,8 +98,15 @@ std::optional<Misuse> wrong_count(const Command& command, size_t words) {
   return std::nullopt;
 }
 
-// CLI11's own messages name its flags well enough; only the first line is kept.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+// "--output: 1 required TEXT missing", in our words.
+Misuse refused(const Command& command, const CLI::Error& error) {
+  std::string what = error.what();
+  for (const Flag* flag : command.flags) {
+    if (flag->value.empty() || !what.starts_with(spelled(*flag) + ":")) continue;
+    return {"`" + spelled(*flag) + "` needs a value: " + std::string(flag->value), ""};
+  }
+  return {what.substr(0, what.find('\n')), ""};
+}
 
 }  // namespace
 
@@ -127,7 +134,7 @@ tl::expected<Arguments, Misuse> parse(const Command& command, std::span<const st
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::Error& error) {
-    return tl::unexpected(Misuse{first_line(error.what()), ""});
+    return tl::unexpected(refused(command, error));
   }
   auto rest = rest_of(command, app.remaining());
   if (!rest) return tl::unexpected(rest.error());

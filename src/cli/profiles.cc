@@ -36,6 +36,7 @@ std::string first_clause(std::string_view text, std::string_view name) {
   for (size_t i = 0; i < comment.size(); i++) {
     bool ends = comment[i] == '.' || comment[i] == ':' || comment[i] == ';';
     if (ends && (i + 1 == comment.size() || comment[i + 1] == ' ')) return comment.substr(0, i);
+    if (i > 72 && comment[i] == ' ') return comment.substr(0, i) + " ...";
   }
   return comment;
 }

@@ -4,6 +4,8 @@
 // Out: the program's own exit status, or one that says why there is none. This file only
 // translates: what the launch does is a Plan (sandbox/plan.h), how it ended an Outcome
 // (sandbox/outcome.h).
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdlib>
 
@@ -93,14 +95,24 @@ std::optional<filter::Rules> rules_of(Loaded& loaded, const Arguments& arguments
   return std::move(resolved.phases.front().rules);
 }
 
+// "0.012 s (0.004 user, 0.002 system), at most 6.1 MiB"
+std::string costs(const sandbox::Usage& usage) {
+  auto seconds = [](uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; };
+  return fmt::format("{:.3f} s ({:.3f} user, {:.3f} system), {} {:.1f} MiB", seconds(usage.wall),
+                     seconds(usage.user), seconds(usage.system),
+                     usage.peak_memory_exact ? "at most" : "less than",
+                     static_cast<double>(usage.peak_memory) / (1 << 20));
+}
+
 // The last word about a run: one line for people, a file for tools, the status for the caller.
 int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arguments& arguments,
            Console& console) {
   if (const auto* setup = std::get_if<sandbox::SetupError>(&outcome.ending)) {
-    console.error(setup->error);
+    console.error("cannot " + to_string(setup->error), setup->error.hint);
   } else if (std::string text = report::describe(outcome.ending); !text.empty()) {
     console.note(text);
   }
+  console.detail(costs(outcome.usage));
   int status = sandbox::exit_status(outcome.ending);
   std::optional<std::string> file = arguments.value(flag::report);
   if (!file) return status;
@@ -132,13 +144,13 @@ int run(const Arguments& arguments, Console& console) {
     console.error("no program is given", "usage: seclude run [flags] [--] PROGRAM [ARG...]");
     return could_not;
   }
-  if (composed->by_default) console.note("no policy is given: the profile `default` holds");
   Result<Loaded> loaded = load_composed(*composed, arguments);
   Result<sandbox::Request> request = request_of(arguments);
   if (!loaded || !request) {
     console.error(loaded ? request.error() : loaded.error());
     return could_not;
   }
+  if (composed->by_default) console.note("no policy is given: the profile `default` holds");
   request->rules = rules_of(*loaded, arguments, console);
   if (!request->rules) return could_not;
   Diagnostics conflicts;

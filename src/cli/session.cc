@@ -11,8 +11,10 @@ namespace seclude::cli {
 
 namespace {
 
-// A path written in one text, as seen from where that text lies.
-std::string beside(const std::string& nearby, const std::string& name) {
+// A path written in one text, as seen from where that text lies. "./" goes, so that texts that use
+// each other in a circle come back to the same name.
+std::string beside(const std::string& nearby, std::string name) {
+  while (name.starts_with("./")) name.erase(0, 2);
   size_t slash = nearby.rfind('/');
   if (name.starts_with("/") || slash == std::string::npos) return name;
   return nearby.substr(0, slash + 1) + name;
