@@ -29,7 +29,7 @@ struct Prices {
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {0.02f, 0.05f, 1.0f, 0.0002f};
+  Prices prices = {0.2f, 0.2f, 1.0f, 0.0002f};
   switch (options.optimise) {
     case Optimise::Size:
       prices.instruction = prices.choice = 16;
@@ -40,7 +40,7 @@ Prices prices_of(const EmitOptions& options) {
       prices.instruction = 0.001f, prices.choice = 0.001f;
       break;
   }
-  if (options.kernel_has_bitmap) prices.bitmap_allow = 0.1f;
+  if (options.kernel_has_bitmap) prices.bitmap_allow = 0.3f;
   return prices;
 }
 

@@ -17,15 +17,15 @@ enum class Optimise { Size, Balanced, Speed };
 
 struct EmitOptions {
   Optimise optimise = Optimise::Balanced;
-  // Kernels before 5.11 run the filter for every call; later ones answer unconditional allows from a
-  // bitmap, so that only argument-checked calls and refusals pay for their depth.
+  // Kernels before 5.11 run the filter for every call; later ones answer unconditional allows from
+  // a bitmap, so that only argument-checked calls and refusals pay for their depth.
   bool kernel_has_bitmap = true;
   // How often each call is made, by name; empty: the default weights.
   std::map<std::string, double, std::less<>> weights;
 };
 
-// `decision` is decide(rules) with mediated calls allowed. May exceed max_program_length; the caller
-// checks.
+// `decision` is decide(rules) with mediated calls allowed. May exceed max_program_length; the
+// caller checks.
 Program emit(Store& store, const Rules& rules, const Decision& decision,
              const EmitOptions& options = {});
 

@@ -9,6 +9,18 @@ bool is_bit_test(const Choice& choice) {
   return choice.view.mask != whole_word && choice.parts.size() == 2 && choice.parts[0].last == 0;
 }
 
+uint16_t opcode(Comparison::Kind kind) {
+  switch (kind) {
+    case Comparison::Kind::Equal:
+      return op::jeq_k;
+    case Comparison::Kind::AtLeast:
+      return op::jge_k;
+    case Comparison::Kind::AnyBit:
+      return op::jset_k;
+  }
+  return op::jge_k;
+}
+
 }  // namespace
 
 CodeId jumps_of(Code& code, const SearchTree& tree, Holds holds,
@@ -20,7 +32,7 @@ CodeId jumps_of(Code& code, const SearchTree& tree, Holds holds,
   for (size_t i = tree.tests.size(); i-- > 0;) {
     const Comparison& test = tree.tests[i];
     CodeId yes = target(test.yes), no = target(test.no);
-    nodes[i] = code.jump(test.equal ? op::jeq_k : op::jge_k, test.key, holds, yes, no);
+    nodes[i] = code.jump(opcode(test.kind), test.key, holds, yes, no);
     code.add_weight(nodes[i], test.weight);
   }
   return target(tree.root);

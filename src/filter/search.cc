@@ -1,17 +1,22 @@
 // Search: see search.h. A dynamic program over windows of neighbouring pieces.
 //
-// The inner loop asks for the least left[k] + right[k] over all cuts k; both tables are laid out so
-// that it runs over consecutive memory, four cuts at a time.
+// The inner loop offers one cut to all windows it could cut, over consecutive memory, four at a
+// time.
 #include "filter/search.h"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
 
+#include "filter/intervals.h"
+
 namespace seclude::filter {
 namespace {
+
+using Kind = Comparison::Kind;
 
 constexpr float infinite = std::numeric_limits<float>::infinity();
 
@@ -78,36 +83,83 @@ Bases bases_from(std::span<const Piece> pieces, size_t begin) {
   return bases;
 }
 
-using Four = float __attribute__((vector_size(16)));
-
-Four load_four(const float* from) {
-  Four four;
-  std::memcpy(&four, from, sizeof four);
-  return four;
+// All bits that some number of [low, high] has.
+uint32_t any_bits(uint32_t low, uint32_t high) {
+  uint32_t differing = low ^ high;
+  return differing == 0 ? high : high | (0xffffffff >> std::countl_zero(differing));
 }
 
-// min over k of left[k] + right[k].
-float least_sum(const float* left, const float* right, size_t count) {
-  float best = infinite;
-  size_t k = 0;
-  if (count >= 4) {
-    Four bests = load_four(left) + load_four(right);
-    for (k = 4; k + 4 <= count; k += 4) {
-      Four sums = load_four(left + k) + load_four(right + k);
-      bests = sums < bests ? sums : bests;
-    }
-    for (int lane = 0; lane < 4; ++lane) best = std::min(best, bests[lane]);
+// A window of two outcomes that one test for bits tells apart: no value of the one outcome has any
+// of the bits, every value of the other has one.
+class BitTest {
+ public:
+  // Takes one more piece, with its last value; false when a window with it can have no such test.
+  bool add(const Piece& piece, uint32_t last) {
+    size_t side = count_ == 0 || piece.outcome == sides_[0].outcome ? 0 : 1;
+    if (side == 1 && sides_[1].count > 0 && piece.outcome != sides_[1].outcome) return false;
+    if (count_ == members_.size()) return false;
+    members_[count_++] = {piece.first, last, side};
+    sides_[side].outcome = piece.outcome;
+    sides_[side].bits |= any_bits(piece.first, last);
+    ++sides_[side].count;
+    weight_ += piece.weight;
+    return ~sides_[0].bits != 0 || ~sides_[1].bits != 0;
   }
-  for (; k < count; ++k) best = std::min(best, left[k] + right[k]);
-  return best;
+
+  // The bits to test, when they exist, and the outcomes with and without them.
+  struct Found {
+    uint32_t bits, with, without;
+    float weight;
+  };
+  std::optional<Found> find() const {
+    for (size_t side = 0; side < 2; ++side)
+      if (uint32_t bits = ~sides_[side].bits; all_others_have(bits, side))
+        return Found{bits, sides_[1 - side].outcome, sides_[side].outcome, weight_};
+    return std::nullopt;
+  }
+  float cost(float price) const { return weight_ + price; }
+
+ private:
+  bool all_others_have(uint32_t bits, size_t side) const {
+    for (size_t i = 0; i < count_; ++i)
+      if (members_[i].side != side && value_at_most(members_[i].last, ~bits) >= members_[i].first)
+        return false;
+    return true;
+  }
+
+  struct Member {
+    uint32_t first, last;
+    size_t side;
+  };
+  struct Side {
+    uint32_t outcome = 0, bits = 0;
+    size_t count = 0;
+  };
+  std::array<Member, 16> members_{};
+  size_t count_ = 0;
+  std::array<Side, 2> sides_;
+  float weight_ = 0;
+};
+
+using Four = float __attribute__((vector_size(16)));
+
+// target[i] = min(target[i], source[i] + added) for whole groups of four.
+void lower_to(float* target, const float* source, float added, size_t count) {
+  for (size_t i = 0; i < count; i += 4) {
+    Four now, sums;
+    std::memcpy(&now, target + i, sizeof now);
+    std::memcpy(&sums, source + i, sizeof sums);
+    sums += added;
+    now = sums < now ? sums : now;
+    std::memcpy(target + i, &now, sizeof now);
+  }
 }
 
 class Windows {
  public:
   Windows(std::span<const Piece> pieces, float price)
-      : pieces_(pieces), price_(price), stride_(pieces.size() + 1) {
-    by_begin_.assign(stride_ * stride_, infinite);
-    by_end_.assign(stride_ * stride_, infinite);
+      : pieces_(pieces), price_(price), stride_((pieces.size() + 4) / 4 * 4) {
+    costs_.assign(stride_ * pieces.size(), infinite);
     prefix_.push_back(0);
     for (const Piece& piece : pieces) prefix_.push_back(prefix_.back() + piece.weight);
     for (size_t begin = pieces.size(); begin-- > 0;) fill(begin);
@@ -116,12 +168,14 @@ class Windows {
   // Appends the tests of the best tree for pieces [begin, end).
   Branch build(size_t begin, size_t end, SearchTree& tree) const {
     if (end - begin == 1) return {true, pieces_[begin].outcome};
-    float target = by_begin_[begin * stride_ + end];
+    float target = costs_[begin * stride_ + end];
+    if (std::optional<BitTest> test = bit_test(begin, end); test && test->cost(price_) <= target)
+      return build_bit_test(*test->find(), tree);
     if (std::optional<Chain> chain = best_chain(begin, end); chain && chain->cost(price_) <= target)
       return build_chain(*chain, tree);
     size_t cut = best_cut(begin, end);
     uint32_t index = static_cast<uint32_t>(tree.tests.size());
-    tree.tests.push_back({false, pieces_[cut].first, weight(begin, end), {}, {}});
+    tree.tests.push_back({Kind::AtLeast, pieces_[cut].first, weight(begin, end), {}, {}});
     Branch yes = build(cut, end, tree);
     Branch no = build(begin, cut, tree);
     tree.tests[index].yes = yes;
@@ -130,19 +184,21 @@ class Windows {
   }
 
  private:
-  // Costs of all windows that start at `begin`, from those that start later.
+  // Costs of all windows that start at `begin`, from those that start later. Once the cost up to a
+  // cut is final, it is offered to all windows that could be cut there.
   void fill(size_t begin) {
-    float* row = &by_begin_[begin * stride_];
+    float* row = &costs_[begin * stride_];
     fill_chains(begin, row);
+    fill_bit_tests(begin, row);
     row[begin + 1] = 0;
-    by_end_[(begin + 1) * stride_ + begin] = 0;
-    for (size_t end = begin + 2; end <= pieces_.size(); ++end) {
-      const float* column = &by_end_[end * stride_];
-      float cut = least_sum(row + begin + 1, column + begin + 1, end - begin - 1);
-      float best = std::min(row[end], cut + weight(begin, end) + price_);
-      row[end] = best;
-      by_end_[end * stride_ + begin] = best;
+    cut_costs_.assign(stride_, infinite);
+    for (size_t cut = begin + 1; cut < pieces_.size(); ++cut) {
+      row[cut] = std::min(row[cut], cut_costs_[cut] + weight(begin, cut) + price_);
+      size_t from = (cut + 1) / 4 * 4;
+      lower_to(&cut_costs_[from], &costs_[cut * stride_ + from], row[cut], stride_ - from);
     }
+    size_t all = pieces_.size();
+    row[all] = std::min(row[all], cut_costs_[all] + weight(begin, all) + price_);
   }
 
   void fill_chains(size_t begin, float* row) const {
@@ -154,6 +210,32 @@ class Windows {
         row[end + 1] = std::min(row[end + 1], chain.cost(price_));
       }
     }
+  }
+
+  uint32_t last_of(size_t position) const {
+    return position + 1 < pieces_.size() ? pieces_[position + 1].first - 1 : 0xffffffff;
+  }
+
+  void fill_bit_tests(size_t begin, float* row) const {
+    BitTest test;
+    for (size_t at = begin; at < pieces_.size(); ++at) {
+      if (!test.add(pieces_[at], last_of(at))) break;
+      if (at > begin + 1 && test.find()) row[at + 1] = std::min(row[at + 1], test.cost(price_));
+    }
+  }
+
+  std::optional<BitTest> bit_test(size_t begin, size_t end) const {
+    BitTest test;
+    for (size_t at = begin; at < end; ++at)
+      if (!test.add(pieces_[at], last_of(at))) return std::nullopt;
+    if (end - begin < 3 || !test.find()) return std::nullopt;
+    return test;
+  }
+
+  static Branch build_bit_test(const BitTest::Found& found, SearchTree& tree) {
+    tree.tests.push_back(
+        {Kind::AnyBit, found.bits, found.weight, {true, found.with}, {true, found.without}});
+    return {false, static_cast<uint32_t>(tree.tests.size() - 1)};
   }
 
   std::optional<Chain> best_chain(size_t begin, size_t end) const {
@@ -176,7 +258,7 @@ class Windows {
       const Piece& piece = pieces_[chain.position(i)];
       Branch next = {false, static_cast<uint32_t>(start + i + 1)};
       if (i + 1 == chain.size()) next = {true, chain.base()};
-      tree.tests.push_back({true, piece.first, passing, {true, piece.outcome}, next});
+      tree.tests.push_back({Kind::Equal, piece.first, passing, {true, piece.outcome}, next});
       passing -= piece.weight;
     }
     return {false, static_cast<uint32_t>(start)};
@@ -185,7 +267,7 @@ class Windows {
   size_t best_cut(size_t begin, size_t end) const {
     size_t best = begin + 1;
     auto sum = [&](size_t cut) {
-      return by_begin_[begin * stride_ + cut] + by_end_[end * stride_ + cut];
+      return costs_[begin * stride_ + cut] + costs_[cut * stride_ + end];
     };
     for (size_t cut = begin + 2; cut < end; ++cut)
       if (sum(cut) < sum(best)) best = cut;
@@ -197,8 +279,8 @@ class Windows {
   std::span<const Piece> pieces_;
   float price_;
   size_t stride_;
-  std::vector<float> by_begin_;  // [begin][end]
-  std::vector<float> by_end_;    // [end][begin]
+  std::vector<float> costs_;      // [begin][end]; infinite where end <= begin
+  std::vector<float> cut_costs_;  // [end], for one begin: the best cut, without the cut's own test
   std::vector<float> prefix_;
 };
 
@@ -212,7 +294,7 @@ Branch halve(std::span<const Piece> pieces, float price, SearchTree& tree) {
   while (cut + 1 < pieces.size() && (left < total / 2 || cut == 0))
     left += pieces[cut].weight + price, ++cut;
   uint32_t index = static_cast<uint32_t>(tree.tests.size());
-  tree.tests.push_back({false, pieces[cut].first, total, {}, {}});
+  tree.tests.push_back({Kind::AtLeast, pieces[cut].first, total, {}, {}});
   Branch yes = halve(pieces.subspan(cut), price, tree);
   Branch no = halve(pieces.subspan(0, cut), price, tree);
   tree.tests[index].yes = yes;
@@ -220,12 +302,93 @@ Branch halve(std::span<const Piece> pieces, float price, SearchTree& tree) {
   return {false, index};
 }
 
+// The heaviest piece that an equality test can pick out, if it has a tenth of the weight: below
+// that, one more test on every other way costs more than a shallow place is worth. Short lists get
+// such places from chains.
+std::optional<size_t> heaviest_single(std::span<const Piece> pieces) {
+  float total = 0;
+  std::optional<size_t> best;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    total += pieces[i].weight;
+    if (pieces[i].single && (!best || pieces[i].weight > pieces[*best].weight)) best = i;
+  }
+  if (!best || pieces.size() <= 2 * chain_limit || pieces[*best].weight * 10 < total)
+    return std::nullopt;
+  return best;
+}
+
+// The pieces when one value cannot occur any more: what it kept apart may become one piece.
+std::vector<Piece> without(std::span<const Piece> pieces, size_t removed) {
+  std::vector<Piece> rest;
+  rest.reserve(pieces.size());
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (i == removed) continue;
+    if (!rest.empty() && rest.back().outcome == pieces[i].outcome) {
+      rest.back().weight += pieces[i].weight;
+      rest.back().single = false;
+    } else {
+      rest.push_back(pieces[i]);
+    }
+  }
+  return rest;
+}
+
+// `tree` behind equality tests for some pieces.
+SearchTree behind(std::span<const Piece> alone, const SearchTree& tree,
+                  std::span<const Piece> pieces) {
+  SearchTree result;
+  auto moved = [&](Branch branch) {
+    if (!branch.is_outcome) branch.index += static_cast<uint32_t>(alone.size());
+    return branch;
+  };
+  float passing = 0;
+  for (const Piece& piece : pieces) passing += piece.weight;
+  for (const Piece& piece : alone) {
+    Branch next = {false, static_cast<uint32_t>(result.tests.size() + 1)};
+    if (result.tests.size() + 1 == alone.size()) next = moved(tree.root);
+    result.tests.push_back({Kind::Equal, piece.first, passing, {true, piece.outcome}, next});
+    passing -= piece.weight;
+  }
+  for (Comparison test : tree.tests) {
+    test.yes = moved(test.yes);
+    test.no = moved(test.no);
+    result.tests.push_back(test);
+  }
+  result.root = {false, 0};
+  return result;
+}
+
 }  // namespace
 
 SearchTree search(std::span<const Piece> pieces, float price) {
-  SearchTree tree;
-  tree.root = halve(pieces, price, tree);
-  return tree;
+  SearchTree best;
+  best.root = halve(pieces, price, best);
+  std::vector<Piece> rest(pieces.begin(), pieces.end());
+  std::vector<Piece> alone;  // tested before the others
+  while (alone.size() < peel_limit) {
+    std::optional<size_t> heaviest = heaviest_single(rest);
+    if (!heaviest) break;
+    alone.push_back(rest[*heaviest]);
+    rest = without(rest, *heaviest);
+    SearchTree tree;
+    tree.root = halve(rest, price, tree);
+    tree = behind(alone, tree, pieces);
+    if (cost_of(tree, pieces, price) >= cost_of(best, pieces, price)) break;
+    best = std::move(tree);
+  }
+  return best;
+}
+
+bool passes(const Comparison& test, uint32_t value) {
+  switch (test.kind) {
+    case Kind::Equal:
+      return value == test.key;
+    case Kind::AtLeast:
+      return value >= test.key;
+    case Kind::AnyBit:
+      return (value & test.key) != 0;
+  }
+  return false;
 }
 
 double cost_of(const SearchTree& tree, std::span<const Piece> pieces, float price) {
@@ -234,8 +397,7 @@ double cost_of(const SearchTree& tree, std::span<const Piece> pieces, float pric
     Branch at = tree.root;
     while (!at.is_outcome) {
       const Comparison& test = tree.tests[at.index];
-      bool yes = test.equal ? piece.first == test.key : piece.first >= test.key;
-      at = yes ? test.yes : test.no;
+      at = passes(test, piece.first) ? test.yes : test.no;
       total += static_cast<double>(piece.weight);
     }
   }

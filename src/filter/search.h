@@ -1,14 +1,17 @@
 // Search: the best tree of two-way comparisons that tells the intervals of a word apart.
 //
 // In: the word's intervals, each with what it leads to and how often; the price of an instruction.
-// Out: a tree of "== k" and ">= k" tests, the cheapest of this family, where the cost of a tree is
+// Out: a tree of tests, the cheapest of this family, where the cost of a tree is
 // sum(weight x tests on the way) + price x number of tests:
 //   tree(window) = outcome              when the window has one outcome
 //                | >= k                 between any two intervals, then a tree for each side
 //                | == a, == b, ...      at most `chain_limit` single values, heaviest first, when
 //                                       all the rest of the window has one outcome
-// Exact for up to `exact_limit` intervals (cubic time, four windows at a time); longer lists are
-// first halved by weight and count. Neighbours: emit.cc, choices.h call it.
+//                | & bits               when that alone tells the window's two outcomes apart
+// Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
+// halved by weight and count. Before that, the heaviest single value is tested alone, then the
+// next, while this makes the whole tree cheaper (at most `peel_limit` times). Neighbours: emit.cc
+// and generate.cc call it.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +36,8 @@ struct Branch {
 };
 
 struct Comparison {
-  bool equal = false;  // value == key; otherwise value >= key
+  enum class Kind : uint8_t { Equal, AtLeast, AnyBit };  // == key, >= key, (value & key) != 0
+  Kind kind = Kind::AtLeast;
   uint32_t key = 0;
   float weight = 0;  // of everything that passes here
   Branch yes, no;
@@ -45,11 +49,14 @@ struct SearchTree {
   Branch root;
 };
 
-inline constexpr size_t chain_limit = 6;
+inline constexpr size_t chain_limit = 8;
+inline constexpr size_t peel_limit = 4;
 inline constexpr size_t exact_limit = 144;
 
 // `pieces` must not be empty; the first starts at the lowest value there is.
 SearchTree search(std::span<const Piece> pieces, float price);
+
+bool passes(const Comparison& test, uint32_t value);
 
 // What search() minimises.
 double cost_of(const SearchTree& tree, std::span<const Piece> pieces, float price);
