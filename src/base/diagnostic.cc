@@ -112,8 +112,8 @@ void frame(std::string& out, const SourceMap& sources, Span span, std::string_vi
     front = "...";
   }
   std::string back;
-  if (marked.size() > widest_line / 2) {
-    marked = marked.substr(0, widest_line / 2);
+  if (marked.size() > widest_line) {
+    marked = marked.substr(0, widest_line);
     rest = {};
     back = "...";
   } else if (rest.size() > widest_line / 2) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "calls/constants.h"
 #include "filter/decide.h"
+#include "filter/expect_places.h"
 #include "filter/meaning.h"
 #include "filter/names.h"
 #include "filter/predicate.h"
@@ -36,7 +37,7 @@ class Prover {
   void one(const Item& item) {
     const auto& expect = std::get<policy::Expect>(item.statement->body);
     const auto* subject = std::get_if<policy::Rule>(&expect.subject);
-    if (!subject) return;  // paths and networks: expect_paths.cc
+    if (!subject) return;  // paths and ends: expect_places.cc
     uint16_t archs = item.archs;
     if (expect.on) {
       auto arch = arch_named(*expect.on, diagnostics_);
@@ -239,6 +240,7 @@ void prove_expectations(Store& store, const policy::Texts& texts, const Settings
                         const Resolved& resolved, Diagnostics& diagnostics) {
   Prover prover(store, texts, settings, resolved, diagnostics);
   for (const Item& item : resolved.flat.expects) prover.one(item);
+  prove_places(texts, settings, resolved, diagnostics);
 }
 
 }  // namespace seclude::filter

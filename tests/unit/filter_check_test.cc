@@ -97,5 +97,29 @@ TEST(Expect, OnAndDuringLimitIt) {
   expect_message(text + "expect allow read during c\n", "unknown phase `c`");
 }
 
+TEST(ExpectPlaces, PathsAreGrantedOrRefusedByTheLines) {
+  const std::string text = head + "read /srv/**\ncreate /srv/out/**\nprotect /srv/out/keep\n";
+  EXPECT_EQ(checked(text + "expect allow read /srv/a\nexpect refused read /etc/shadow\n"
+                           "expect allow create /srv/out/x\nexpect refused write /srv/out/keep\n"),
+            "");
+  expect_message(text + "expect refused read /srv/**\n", "is granted");
+  expect_message(text + "expect allow write /srv/**\n", "is refused");
+  expect_message(text + "deny openat\nexpect allow read /srv/a\n", "`openat` is refused");
+  expect_message(head + "expect refused read /etc/shadow\n", "paths are not confined");
+  expect_message(text + "expect kill read /etc/shadow\n", "nothing between");
+}
+
+TEST(ExpectPlaces, EndsAreGrantedOrRefusedByTheLines) {
+  const std::string text = head + "connect tcp example.org:443, tcp 10.0.0.0/8:80..90\n";
+  EXPECT_EQ(checked(text + "expect allow connect tcp example.org:443\n"
+                           "expect allow connect tcp 10.1.2.3:85\n"
+                           "expect refused connect tcp example.com:443\n"
+                           "expect refused listen tcp 127.0.0.1:443\n"),
+            "");
+  expect_message(text + "expect refused connect tcp 10.0.0.1:*\n", "some of it is granted");
+  expect_message(head + "expect refused connect tcp example.com:443\n",
+                 "the network is not confined");
+}
+
 }  // namespace
 }  // namespace seclude::test
