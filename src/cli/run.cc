@@ -104,6 +104,18 @@ std::string costs(const sandbox::Usage& usage) {
                      static_cast<double>(usage.peak_memory) / (1 << 20));
 }
 
+// Writes the report where one is wanted, and returns the exit status.
+int report_on(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
+              const Arguments& arguments, Console& console) {
+  int status = sandbox::exit_status(outcome.ending);
+  std::optional<std::string> file = arguments.value(flag::report);
+  if (!file) return status;
+  Result<void> written = replace_file(*file, report::to_json(outcome, plan));
+  if (written) return status;
+  console.error(written.error());
+  return could_not;
+}
+
 // The last word about a run: one line for people, a file for tools, the status for the caller.
 int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arguments& arguments,
            Console& console) {
@@ -113,13 +125,13 @@ int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arg
     console.note(text);
   }
   console.detail(costs(outcome.usage));
-  int status = sandbox::exit_status(outcome.ending);
-  std::optional<std::string> file = arguments.value(flag::report);
-  if (!file) return status;
-  Result<void> written = replace_file(*file, report::to_json(outcome, plan));
-  if (written) return status;
-  console.error(written.error());
-  return could_not;
+  return report_on(outcome, plan, arguments, console);
+}
+
+// Ends a run that could not begin; the reason has been printed already.
+int refuse(const std::string& doing, const Arguments& arguments, Console& console) {
+  sandbox::Outcome outcome{.ending = sandbox::SetupError{.error = Error{doing, 0, {}}}, .usage = {}};
+  return report_on(outcome, nullptr, arguments, console);
 }
 
 int carry_out(const sandbox::Request& request, const Arguments& arguments, Console& console) {
@@ -133,33 +145,30 @@ int carry_out(const sandbox::Request& request, const Arguments& arguments, Conso
   return finish(sandbox::run(*plan), &*plan, arguments, console);
 }
 
+int refuse(const Error& error, const Arguments& arguments, Console& console) {
+  console.error(error);
+  return refuse(error.doing, arguments, console);
+}
+
 int run(const Arguments& arguments, Console& console) {
   Result<Composed> composed = compose(arguments);
-  if (!composed) {
-    console.error(composed.error());
-    return could_not;
-  }
+  if (!composed) return refuse(composed.error(), arguments, console);
   if (arguments.has(flag::show_policy)) return show_policy(*composed, console);
   if (arguments.rest.empty()) {
     console.error("no program is given", "usage: seclude run [flags] [--] PROGRAM [ARG...]");
     return could_not;
   }
   Result<Loaded> loaded = load_composed(*composed, arguments);
+  if (!loaded) return refuse(loaded.error(), arguments, console);
   Result<sandbox::Request> request = request_of(arguments);
-  if (!loaded || !request) {
-    console.error(loaded ? request.error() : loaded.error());
-    return could_not;
-  }
+  if (!request) return refuse(request.error(), arguments, console);
   if (composed->by_default) console.note("no policy is given: the profile `default` holds");
+  request->environment = sandbox::make_environment(
+      {.inherited = sandbox::own_environment(),
+       .clear = arguments.has(flag::clear_environment),
+       .named = sandbox::variables_of(loaded->texts, loaded->diagnostics)});
   request->rules = rules_of(*loaded, arguments, console);
-  if (!request->rules) return could_not;
-  Diagnostics conflicts;
-  request->environment =
-      sandbox::make_environment({.inherited = sandbox::own_environment(),
-                                 .clear = arguments.has(flag::clear_environment),
-                                 .named = sandbox::variables_of(loaded->texts, conflicts)});
-  console.diagnostics(conflicts, loaded->sources);
-  if (conflicts.has_errors()) return could_not;
+  if (!request->rules) return refuse("prove the policy", arguments, console);
   return carry_out(*request, arguments, console);
 }
 
