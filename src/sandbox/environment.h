@@ -24,9 +24,9 @@ using Variables = std::map<std::string, std::optional<std::string>>;
 std::optional<Variables> variables_of(const policy::Texts& texts, Diagnostics& diagnostics);
 
 struct EnvironmentRequest {
-  std::vector<std::string> inherited;  // NAME=VALUE, of the launcher
-  bool clear = false;                  // --clearenv: pass on nothing that is not named
-  std::optional<Variables> named;      // the policy's
+  std::vector<std::string> inherited = {};  // NAME=VALUE, of the launcher
+  bool clear = false;                       // --clearenv: pass on nothing that is not named
+  std::optional<Variables> named = {};      // the policy's
 };
 // Sorted by name where names were given, else in the order of the launcher.
 std::vector<std::string> make_environment(const EnvironmentRequest& request);

@@ -16,9 +16,9 @@
 namespace seclude::sandbox {
 
 struct ExecutableQuery {
-  std::string command;
-  std::optional<std::string> search_path;  // nullopt: "/bin:/usr/bin", as execvp
-  std::optional<std::string> directory;    // relative names are looked up from there
+  std::string command = {};
+  std::optional<std::string> search_path = {};  // nullopt: "/bin:/usr/bin", as execvp
+  std::optional<std::string> directory = {};    // relative names are looked up from there
 };
 
 struct Executable {

@@ -30,7 +30,8 @@ struct RunOptions {
   // are passed on, stopping and continuing keeps both together, and this process makes itself
   // untraceable. Without it (a library inside a larger program) nothing process-wide is touched.
   bool as_stand_in = true;
-  std::optional<uint64_t> time_limit;  // nanoseconds of wall time, then SIGKILL for the program
+  std::optional<uint64_t> time_limit =
+      {};  // nanoseconds of wall time, then SIGKILL for the program
 };
 
 // launch, wait, and how it ended.

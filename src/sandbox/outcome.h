@@ -40,7 +40,7 @@ struct SetupError {
     Setup,          // something else that the launch needs
   };
   Kind kind = Kind::Setup;
-  Error error;
+  Error error = {};
   friend bool operator==(const SetupError&, const SetupError&) = default;
 };
 
@@ -59,8 +59,8 @@ struct Usage {
 };
 
 struct Outcome {
-  Ending ending;
-  Usage usage;
+  Ending ending = {};
+  Usage usage = {};
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 

@@ -19,7 +19,7 @@ struct Watching {
   kernel::SignalInbox* inbox = nullptr;
   // The program is in another session: what the terminal sends reaches only this process.
   bool separate_session = false;
-  std::optional<uint64_t> time_limit;  // nanoseconds of wall time
+  std::optional<uint64_t> time_limit = {};  // nanoseconds of wall time
 };
 
 [[nodiscard]] Outcome watch(Running& running, const Watching& watching);

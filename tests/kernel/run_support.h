@@ -16,24 +16,11 @@
 #include "sandbox/environment.h"
 #include "sandbox/launch.h"
 #include "sandbox/plan.h"
+#include "support/folder.h"
 
 namespace seclude::sandbox {
 
-// A folder of its own for each test, removed with what is in it.
-class Folder {
- public:
-  Folder() : path_(testing::TempDir() + "/seclude-run-XXXXXX") {
-    CHECK(::mkdtemp(path_.data()) != nullptr);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { (void)std::system(("rm -rf '" + path_ + "'").c_str()); }
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using test::Folder;
 
 inline uint32_t native_number(const char* call) {
   return *calls::number_of(*calls::find_call(call), calls::native());

@@ -1,0 +1,115 @@
+// The plan as a value: its steps in order, its text, what it refuses before there is a child.
+#include "sandbox/plan.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace seclude::sandbox {
+namespace {
+
+filter::Rules no_rules(calls::Arch arch) {
+  filter::Rules rules;
+  rules.archs.push_back({});
+  rules.archs.back().arch = arch;
+  return rules;
+}
+
+Request request_for_true() {
+  Request request;
+  request.command = {"true", "one", "two\nlines"};
+  request.search_path = "/bin";
+  request.environment = {"A=1", "B=2"};
+  return request;
+}
+
+TEST(Plan, TheSmallestHasNothingNeedless) {
+  const auto plan = make_plan(request_for_true());
+  ASSERT_TRUE(plan);
+  const Plan expected = {
+      .steps = {DieWithLauncher{}, CloseDescriptors{}, ResetSignals{}, NoNewPrivileges{},
+                Execute{"/bin/true", {"true", "one", "two\nlines"}, {"A=1", "B=2"}}},
+      .warnings = {}};
+  EXPECT_EQ(to_string(*plan), to_string(expected));
+  EXPECT_EQ(*plan, expected);
+}
+
+TEST(Plan, EveryStepInItsPlace) {
+  Request request = request_for_true();
+  const int kept = ::open("/dev/null", O_RDONLY);
+  request.rules = no_rules(calls::Arch::x86_64);
+  request.keep_descriptors = {kept, 1, kept};
+  request.directory = "/usr";
+  request.stdin_file = "in";
+  request.stderr_file = "err";
+  request.limits = {{LimitedResource::OpenFiles, 64}, {LimitedResource::CpuTime, 2}};
+  request.new_session = true;
+  const auto plan = make_plan(request);
+  ::close(kept);
+  ASSERT_TRUE(plan);
+  const std::string number = std::to_string(kept);
+  EXPECT_EQ(to_string(*plan),
+            " 1. end with the launcher (PR_SET_PDEATHSIG, SIGKILL)\n"
+            " 2. start a session of its own (setsid)\n"
+            " 3. descriptor 0: in, for reading\n"
+            " 4. descriptor 2: err, for writing\n"
+            " 5. change directory to /usr\n"
+            " 6. close descriptors from 3 up, except " +
+                number +
+                "\n"
+                " 7. unblock all signals and reset their actions\n"
+                " 8. limit open-files to 64\n"
+                " 9. limit cpu-time to 2 seconds\n"
+                "10. give up gaining privileges (no_new_privs)\n"
+                "11. load the filter (seccomp): 0 calls on x86_64\n"
+                "12. execute /bin/true one two\\x0alines with 2 environment variables\n");
+}
+
+TEST(Plan, RulesAreComparedByWhatTheySay) {
+  Request request = request_for_true();
+  request.rules = no_rules(calls::Arch::x86_64);
+  const auto one = make_plan(request);
+  EXPECT_EQ(*one, *make_plan(request));
+  request.rules->archs[0].unknown = filter::Action::allow();
+  EXPECT_NE(*one, *make_plan(request));
+  request.rules = no_rules(calls::Arch::x86);
+  EXPECT_NE(*one, *make_plan(request));
+}
+
+TEST(Plan, WhatNohupIgnoresStaysIgnored) {
+  ::signal(SIGHUP, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto plan = make_plan(request_for_true());
+  ::signal(SIGHUP, SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);
+  EXPECT_EQ(plan->steps.at(2), Step(ResetSignals{{SIGHUP}}));
+}
+
+TEST(Plan, RefusesWhatCannotWorkAndSaysWhat) {
+  const auto problem = [](auto change) {
+    Request request = request_for_true();
+    change(request);
+    const auto plan = make_plan(request);
+    return plan ? std::string("planned") : to_string(plan.error().error);
+  };
+  EXPECT_EQ(problem([](Request&) {}), "planned");
+  EXPECT_EQ(problem([](Request& r) { r.command.clear(); }), "run nothing: no command is given");
+  EXPECT_EQ(problem([](Request& r) { r.keep_descriptors = {901}; }),
+            "keep descriptor 901: EBADF (Bad file descriptor)");
+  EXPECT_EQ(problem([](Request& r) { r.keep_descriptors = {-1}; }),
+            "keep descriptor -1: EBADF (Bad file descriptor)");
+  EXPECT_EQ(problem([](Request& r) { r.directory = "/etc/passwd"; }),
+            "start in /etc/passwd: ENOTDIR (Not a directory)");
+  EXPECT_EQ(problem([](Request& r) { r.directory = "/nonexistent"; }),
+            "start in /nonexistent: ENOENT (No such file or directory)");
+  EXPECT_EQ(problem([](Request& r) { r.environment = {"NAME"}; }),
+            "pass `NAME` in the environment");
+  EXPECT_EQ(problem([](Request& r) { r.command[1] = std::string("a\0b", 3); }),
+            "pass a NUL character in an argument");
+}
+
+}  // namespace
+}  // namespace seclude::sandbox
