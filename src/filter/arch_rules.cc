@@ -20,8 +20,8 @@ struct Otherwise {
   Action action;
   Span origin = {};
   const Item* item = nullptr;
-  bool named = false;                            // by the call's own name: beats a set
-  bool own = false;                              // by the root itself: beats a used one
+  bool named = false;                                 // by the call's own name: beats a set
+  bool own = false;                                   // by the root itself: beats a used one
   std::optional<std::pair<Action, Span>> rival = {};  // as strong, and different
 };
 
@@ -103,7 +103,18 @@ class Builder {
   // A set means neither calls newer than the pinned kernel, nor socketcall and ipc themselves: what
   // goes through those comes with the set's other members.
   bool skipped(NamedCall call) const {
-    return !call.named && (!names_.pinned(call.call, arch_) || calls::is_carrier(call.call));
+    if (call.named) return false;
+    return calls::is_carrier(call.call) || (!own_number(call) && !form_of(call));
+  }
+
+  // Where the line reaches this call: by its own number, and inside a carrier. The two may be of
+  // different age: x86 has socketcall since ever, socket only since 4.3.
+  Slot* own_slot(NamedCall call) { return own_number(call) ? slot_of(call.call) : nullptr; }
+  bool own_number(NamedCall call) const { return call.named || names_.pinned(call.call, arch_); }
+  std::optional<calls::Multiplexed> form_of(NamedCall call) const {
+    auto form = calls::multiplexed(call.call, arch_);
+    if (form && !call.named && !names_.pinned(form->carrier, arch_)) return std::nullopt;
+    return form;
   }
 
   void rule(const Line& line, NamedCall call, Action action, Span origin,
@@ -114,7 +125,7 @@ class Builder {
               .reason = line.action ? Reason::Stated : Reason::Brought};
     PredicateTarget target{
         .text = line.item->text, .call = call.call, .arch = arch_, .permitting = !action.refuses()};
-    Slot* own = slot_of(call.call);
+    Slot* own = own_slot(call);
     if (own) {
       own->named |= call.named;
       std::optional<Lowered> lowered = Lowered{};
@@ -128,16 +139,16 @@ class Builder {
       rule.where = std::move(lowered->where);
       own->rules.push_back(rule);
     }
-    auto form = calls::multiplexed(call.call, arch_);
-    if (!form || !slot_of(form->carrier)) return;
+    auto form = form_of(call);
+    if (!form) return;
     if (line.where && !own) no_fallback(line, call.call, form->carrier);
     if (line.where) {  // the other form has every argument in memory
       coded_[form->carrier][form->code].tested = true;
       target.in_memory = true;
       if (!has_arguments(*line.where, call.call, arch_)) return;
       auto lowered = lower(names_, *line.where, target, diagnostics_);
-      if (!lowered) return;
-      rule.where = std::move(lowered->where);
+      if (!lowered || target.permitting) return;  // never allows there
+      rule.where = always();
     }
     coded_[form->carrier][form->code].rules.push_back(std::move(rule));
   }
@@ -244,11 +255,11 @@ class Builder {
     for (NamedCall call : line.calls.calls) {
       if (skipped(call)) continue;
       answer.named = call.named;
-      if (Slot* own = slot_of(call.call)) {
+      if (Slot* own = own_slot(call)) {
         own->named |= call.named;
         settle(own->otherwise, answer);
       }
-      auto form = calls::multiplexed(call.call, arch_);
+      auto form = form_of(call);
       if (form) settle(coded_[form->carrier][form->code].otherwise, answer);
     }
   }

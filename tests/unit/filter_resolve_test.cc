@@ -185,5 +185,26 @@ TEST(Resolve, NamesOfAUsedTextAreItsOwn) {
   EXPECT_EQ(p.verdict("read"), "allow");
 }
 
+// x86 has had sockets inside socketcall since ever, as calls of their own since 4.3.
+TEST(Resolve, ASetReachesACallInsideACarrierThatIsOlderThanItsOwnNumber) {
+  PolicyText p(
+      "seclude 1\npolicy p\narchitectures x86\nkernel 4.2\nset @s = socket, connect\n"
+      "allow @s\notherwise kill for @s\notherwise deny\n");
+  ASSERT_EQ(p.messages(), "");
+  EXPECT_EQ(p.verdict("socketcall", {1}, Arch::x86), "allow");
+  EXPECT_EQ(p.verdict("socketcall", {4}, Arch::x86), "errno:EPERM");
+  EXPECT_EQ(p.verdict("socket", {}, Arch::x86), "errno:ENOSYS");
+}
+
+TEST(Resolve, ARefusalOfAllThatIsInMemoryLeavesNothingToOtherwise) {
+  PolicyText p(
+      "seclude 1\npolicy p\narchitectures x86\notherwise allow\notherwise kill for socket\n"
+      "allow socketcall where call == 2\ndeny socket where family == 1 and type == 2\n");
+  ASSERT_FALSE(p.diagnostics.has_errors()) << p.messages();
+  EXPECT_EQ(p.verdict("socketcall", {1}, Arch::x86), "errno:EPERM");
+  EXPECT_EQ(p.verdict("socketcall", {2}, Arch::x86), "allow");
+  EXPECT_EQ(p.verdict("socket", {2, 2}, Arch::x86), "kill");
+}
+
 }  // namespace
 }  // namespace seclude::test
