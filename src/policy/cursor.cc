@@ -103,14 +103,30 @@ bool Cursor::fail(Span where, std::string message, std::string label, std::strin
   return false;
 }
 
-bool Cursor::ends_in_comma() {
+bool Cursor::ends_in_comma(bool of_calls) {
   uint32_t comma = last_end_ - 1;
   const Token& token = peek();
-  if (token.kind != TokenKind::Word || !token.first_on_line || !starts_statement_only(text(token)))
-    return false;
+  if (token.kind != TokenKind::Word || !token.first_on_line) return false;
+  std::string_view word = text(token);
+  if (of_calls ? !starts_statement_only(word) : !starts_statement(word)) return false;
   fail({lexer_.source(), comma, comma + 1}, "this list ends in a comma",
        "the next line starts a statement", "remove the comma, or go on with the list");
   return true;
+}
+
+bool Cursor::breaks_off(std::string_view what) {
+  const Token& token = peek();
+  if (token.kind != TokenKind::Word || !token.first_on_line || !starts_statement_only(text(token)))
+    return false;
+  fail({lexer_.source(), last_end_, last_end_},
+       "expected " + std::string(what) + ", found the end of the line");
+  return true;
+}
+
+bool starts_statement(std::string_view word) {
+  static constexpr auto more = std::to_array<std::string_view>(
+      {"connect", "create", "kill", "listen", "read", "trace", "write"});
+  return starts_statement_only(word) || std::binary_search(more.begin(), more.end(), word);
 }
 
 bool starts_statement_only(std::string_view word) {

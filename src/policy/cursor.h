@@ -50,7 +50,11 @@ class Cursor {
   bool expected(std::string_view what, std::string help = {});
   bool fail(Span where, std::string message, std::string label = {}, std::string help = {});
   // After a comma: whether the next line starts a statement, so that the comma was one too many.
-  bool ends_in_comma();
+  // In a list of calls `read` is a call, elsewhere it starts a statement.
+  bool ends_in_comma(bool of_calls);
+  // After `and`, `|` and the like: whether the next line starts a statement, so that what should
+  // follow is missing.
+  bool breaks_off(std::string_view what);
 
   size_t failures() const { return failures_; }
 
@@ -63,10 +67,11 @@ class Cursor {
   size_t failures_ = 0;
 };
 
-// Whether a statement starts with this word and no call has it as its name.
+// Whether a statement starts with this word, and whether it does and no call has it as its name.
+bool starts_statement(std::string_view word);
 bool starts_statement_only(std::string_view word);
 
-// Grammar rules shared by statements. `first`, where given, is a token already taken.
+// Grammar rules shared by statements.
 bool parse_calls(Cursor& cursor, Calls& calls);
 bool parse_value(Cursor& cursor, Value& value, unsigned depth = 0);
 bool parse_pred(Cursor& cursor, Pred& pred, unsigned depth = 0);
@@ -77,9 +82,9 @@ bool parse_reference(Cursor& cursor, Name& reference);  // of `use`
 
 // Elements separated by commas: at least one.
 template <typename Element, typename Rule>
-bool parse_list(Cursor& cursor, std::vector<Element>& elements, Rule rule) {
+bool parse_list(Cursor& cursor, std::vector<Element>& elements, Rule rule, bool of_calls = false) {
   do {
-    if (!elements.empty() && cursor.ends_in_comma()) return false;
+    if (!elements.empty() && cursor.ends_in_comma(of_calls)) return false;
     elements.emplace_back();
     if (!rule(cursor, elements.back())) return false;
   } while (cursor.accept(TokenKind::Comma));

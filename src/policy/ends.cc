@@ -66,7 +66,8 @@ bool parse_ports(const End& end, const Bindings& bindings, EndPattern& pattern,
   std::optional<uint16_t> high = low;
   if (dots != std::string::npos) high = port_number(std::string_view(text).substr(dots + 2));
   if (!low || !high) {
-    fail(diagnostics, end.span, "`" + escape(text, 40) + "` is no port",
+    fail(diagnostics, end.span,
+         text.empty() ? "the port is missing" : "`" + escape(text, 40) + "` is no port",
          "ports are 1 to 65535: `443`, `8000..8080`, `$parameter`, or `*` for all");
     return false;
   }
@@ -100,7 +101,10 @@ bool parse_where(std::string_view host, const End& end, EndPattern& pattern,
     help = "the prefix must fit the address, and the bits after it must be 0";
   else if (host.find('*') != std::string_view::npos)
     help = "`*` stands alone, or as the first label: `*.example.org`";
-  fail(diagnostics, end.span, "`" + escape(host, 80) + "` is no host and no address", help);
+  fail(
+      diagnostics, end.span,
+      host.empty() ? "the host is missing" : "`" + escape(host, 80) + "` is no host and no address",
+      help);
   return false;
 }
 

@@ -38,7 +38,9 @@ bool parse_call(Cursor& cursor, CallRef& call) {
 
 }  // namespace
 
-bool parse_calls(Cursor& cursor, Calls& calls) { return parse_list(cursor, calls, parse_call); }
+bool parse_calls(Cursor& cursor, Calls& calls) {
+  return parse_list(cursor, calls, parse_call, true);
+}
 
 // ---- values -------------------------------------------------------------------------------------
 
@@ -51,6 +53,7 @@ bool too_deep(Cursor& cursor, const Token& open) {
 }
 
 bool parse_operand(Cursor& cursor, Value::Term& term, unsigned depth) {
+  if (cursor.breaks_off("a value")) return false;
   const Token token = cursor.peek();
   switch (token.kind) {
     case TokenKind::Integer: {
@@ -184,6 +187,7 @@ bool parse_item(Cursor& cursor, Item& item) {
 }
 
 bool parse_test(Cursor& cursor, Test& test) {
+  if (cursor.breaks_off("the name of an argument")) return false;
   uint32_t begin = cursor.peek().begin;
   if (cursor.at(TokenKind::Word) && is_joining_word(cursor.text(cursor.peek())))
     return cursor.expected("the name of an argument");

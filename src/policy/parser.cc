@@ -89,9 +89,10 @@ bool parameter(Cursor& cursor, Statement& statement) {
   if (!parameter_type(cursor, parameter.type)) return false;
   if (!cursor.accept(TokenKind::Assign)) return true;
   uint32_t begin = cursor.peek().begin;
-  if (cursor.at(TokenKind::String)) {
+  bool number = parameter.type == ParameterType::Number || parameter.type == ParameterType::Port;
+  if (cursor.at(TokenKind::String) || !number) {
     std::string text;
-    if (!cursor.take_string(text, "a value")) return false;
+    if (!cursor.take_string(text, "the default in quotes")) return false;
     parameter.value = std::move(text);
   } else {
     Value value;
@@ -288,7 +289,7 @@ bool expect_subject(Cursor& cursor, Statement& statement, Expect& expect) {
       return parse_list(cursor, network.ends, parse_end);
     }
     rule.calls.emplace_back().name = cursor.name(token);
-    bool more = cursor.accept(TokenKind::Comma) && !cursor.ends_in_comma();
+    bool more = cursor.accept(TokenKind::Comma) && !cursor.ends_in_comma(true);
     if (more && !parse_calls(cursor, rule.calls)) return false;
   } else if (!parse_calls(cursor, rule.calls)) {
     return false;
@@ -408,7 +409,9 @@ bool Parser::trailing() {
     if (help.empty() && starts_statement_only(word)) help = "each statement has its own line";
     return cursor_.expected("the end of the line", std::move(help));
   }
-  return cursor_.expected("the end of the line");
+  bool semicolon = word == ";";
+  return cursor_.expected("the end of the line",
+                          semicolon ? "each statement has its own line" : std::string());
 }
 
 bool Parser::finish(Statement& statement, uint32_t begin) {

@@ -53,35 +53,6 @@ void report(Diagnostics& diagnostics, Span span, std::string message, std::strin
   if (!help.empty()) problem.helps.push_back(std::move(help));
 }
 
-// The data an action carries: an errno, or 16 bits for a tracer or a signal handler. Names of
-// errnos are looked up by the filter.
-void check_with(const Action& action, Diagnostics& diagnostics) {
-  if (!action.with) return;
-  const Name& with = *action.with;
-  std::string word(action_word(action.word));
-  bool is_number = with.text[0] >= '0' && with.text[0] <= '9';
-  std::optional<uint64_t> number = parse_integer(with.text);
-  bool deny = action.word == ActionWord::Deny;
-  if (!deny && action.word != ActionWord::Trace && action.word != ActionWord::Trap)
-    return report(diagnostics, with.span, "`" + word + "` takes no `with`", "", "leave it out");
-  if (!is_number) {
-    if (deny) return;
-    std::string label =
-        with.text == "success" ? "only `deny` can pretend" : "errnos go with `deny`";
-    return report(diagnostics, with.span, "`" + word + "` takes a number", label,
-                  "such as `" + word + " ... with 7`");
-  }
-  uint64_t most = deny ? 4095 : 65535;  // MAX_ERRNO; SECCOMP_RET_DATA
-  if (!number || *number > most) {
-    return report(diagnostics, with.span, "`" + escape(with.text, 40) + "` is too large",
-                  deny ? "the kernel knows no errno above 4095" : "the kernel carries 16 bits", "");
-  }
-  if (deny && *number == 0) {
-    report(diagnostics, with.span, "`with 0` pretends that the call succeeded", "",
-           "if that is wanted, write `deny ... with success`");
-  }
-}
-
 bool is_quoted(const Parameter& parameter) {
   return std::holds_alternative<std::string>(*parameter.value);
 }
@@ -123,13 +94,7 @@ void check_default(const Parameter& parameter, Diagnostics& diagnostics) {
     case ParameterType::String:
       break;
   }
-  if (!is_quoted(parameter)) {
-    return report(
-        diagnostics, parameter.value_span, "a " + type + " stands in quotes", "",
-        "such as " + std::string(parameter.type == ParameterType::Path   ? "\"/srv/in\""
-                                 : parameter.type == ParameterType::Host ? "\"example.org\""
-                                                                         : "\"text\""));
-  }
+  if (!is_quoted(parameter)) return;  // the parser takes nothing else
   const std::string& text = std::get<std::string>(*parameter.value);
   if (parameter.type == ParameterType::Path && text.empty())
     report(diagnostics, parameter.value_span, "an empty path", "", "write `.` for where we are");
@@ -160,13 +125,14 @@ class Validator {
 
   void block(const Block& block, Where where) {
     for (const Statement& statement : block) {
-      place(statement, where);
+      if (!place(statement, where)) continue;
       std::visit([&](const auto& body) { check(statement, body, where); }, statement.body);
     }
   }
 
-  void place(const Statement& statement, Where where) {
-    if (where == Where::Top) return;
+  // Whether the statement may stand here.
+  bool place(const Statement& statement, Where where) {
+    if (where == Where::Top) return true;
     Placement rule = placement(statement);
     std::string word = "`" + std::string(rule.word) + "`";
     if (rule.top_only) {
@@ -179,7 +145,10 @@ class Validator {
       error(statement.keyword, word + " cannot stand in a later phase",
             "it is set once, before the program starts",
             "write it at the top, or in the first phase");
+    } else {
+      return true;
     }
+    return false;
   }
 
   // A name (or a word) that may be said once in this text.
@@ -201,7 +170,8 @@ class Validator {
 
   void check(const Statement& statement, const Version&, Where where) {
     once("seclude", {}, statement.keyword);
-    if (where == Where::Top && &statement != first_)
+    bool again = seen_.at("seclude ") != statement.keyword;
+    if (where == Where::Top && &statement != first_ && !again)
       error(statement.keyword, "`seclude` is not the first statement", {}, "move it to the top");
   }
   void check(const Statement& statement, const Title&, Where) {
@@ -225,14 +195,6 @@ class Validator {
   }
   void check(const Statement&, const Let& let, Where) {
     once("value", let.name.text, let.name.span);
-  }
-  void check(const Statement&, const Otherwise& otherwise, Where) {
-    check_with(otherwise.action, diagnostics_);
-    calls(otherwise.calls, in_on_);
-  }
-  void check(const Statement&, const Rule& rule, Where) {
-    check_with(rule.action, diagnostics_);
-    calls(rule.calls, in_on_);
   }
   void check(const Statement&, const Paths& paths, Where) {
     for (const PathPattern& pattern : paths.patterns) parse_glob(pattern, unbound, diagnostics_);
@@ -307,7 +269,7 @@ class Validator {
           near ? "did you mean `" + std::string(*near) + "`?" : "");
   }
 
-  // A number means another call on every architecture.
+  // A number means another call on every architecture. (Rules: filter/arch_rules.h.)
   void calls(const Calls& calls, bool numbers) {
     if (numbers) return;
     for (const CallRef& call : calls) {
