@@ -121,7 +121,12 @@ std::string show_set(uint64_t value, const Arg& arg, Arch arch) {
   if (!set)
     return arg.kind == ArgKind::Flags && value != 0 ? hexadecimal(value) : plain(value, arg);
   const tables::SetInfo* also = find_set(set->also);
-  if (auto name = name_of_value(set, value, arg.bits, arch)) return std::string(*name);
+  if (auto name = name_of_value(set, value, arg.bits, arch)) {
+    // "O_CLOEXEC" alone would hide that its enumerated part is O_RDONLY.
+    if (set->field_constant == tables::no_constant || !constant_at(*find_constant(*name)).is_bits) {
+      return std::string(*name);
+    }
+  }
 
   uint64_t rest = value;
   std::vector<std::string> pieces;
