@@ -9,7 +9,8 @@ BUILD_PACKAGES = cmake g++ libcli11-dev libexpected-dev libfmt-dev ninja-build n
 RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.
 TEST_PACKAGES = libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
-	imagemagick
+	imagemagick bash curl git librsvg2-common make musl-tools nginx-light nodejs openssh-client perl \
+	redis-server redis-tools sqlite3 tar tmux vim webp
 BENCH_PACKAGES = libbenchmark-dev libseccomp-dev
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 

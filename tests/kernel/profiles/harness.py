@@ -82,7 +82,7 @@ class Bench:
 
     def outside(self, *command, **options):
         environment = {"PATH": SEARCH, "HOME": str(self.folder), "LANG": "C.UTF-8",
-                       "TERM": "xterm", **options.pop("environment", {})}
+                       "TERM": "xterm", "SHELL": "/bin/sh", **options.pop("environment", {})}
         return subprocess.run(command, cwd=self.folder, env=environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=TIME_LIMIT, **options)

@@ -4,13 +4,15 @@
 # usage: run.py --seclude PROGRAM [--only WORD] [--list]
 # In: the cases of *_cases.py. Out: one line per case; exit status 0 when none failed. A case that
 # needs something not installed is skipped and named again at the end.
-# Needs, to skip nothing: gcc g++ musl-tools rustc imagemagick librsvg2-common webp python3 nodejs git
-# sqlite3 redis nginx-light curl make bash tmux vim openssh-client tar perl.
+# Needs, to skip nothing: gcc g++ musl-tools rustc (optional) imagemagick librsvg2-common webp python3
+# nodejs git sqlite3 redis nginx-light curl make bash tmux vim openssh-client tar perl.
 import argparse
 import shutil
 import sys
 import tempfile
 import time
+
+sys.dont_write_bytecode = True  # the source tree stays as it is
 
 import default_cases  # noqa: F401  (each registers its cases)
 import interpreter_cases  # noqa: F401
