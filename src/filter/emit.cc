@@ -24,21 +24,17 @@ namespace {
 struct Prices {
   float instruction;   // of a test on the number: space, and load time
   float choice;        // of a test on an argument, next to calls that come to the choice
+  float refusal;       // share of its weight a refused call keeps: programs fit their policies
   float bitmap_allow;  // share of its weight a call keeps that the kernel's bitmap answers
   float each_number;   // weight of every number, called or not: the kernel tries all at load
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {0.2f, 0.2f, 1.0f, 0.0002f};
+  Prices prices = {0.2f, 0.2f, 0.1f, 1.0f, 0.0002f};
   switch (options.optimise) {
-    case Optimise::Size:
-      prices.instruction = prices.choice = 16;
-      break;
-    case Optimise::Balanced:
-      break;
-    case Optimise::Speed:
-      prices.instruction = 0.001f, prices.choice = 0.001f;
-      break;
+    case Optimise::Size: prices.instruction = prices.choice = 16; break;
+    case Optimise::Balanced: break;
+    case Optimise::Speed: prices.instruction = 0.001f, prices.choice = 0.001f; break;
   }
   if (options.kernel_has_bitmap) prices.bitmap_allow = 0.3f;
   return prices;
@@ -97,18 +93,32 @@ class Emitter {
       uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
       float share = 0;
       for (; weight != weights.end() && weight->number < end; ++weight) share += weight->share;
-      bool allowed =
-          store_.is_terminal(runs[i].id) && store_.value(runs[i].id) == Action::allow().ret;
-      if (allowed) share *= prices_.bitmap_allow;
+      share *= importance(runs[i].id);
       uint32_t tried_end = static_cast<uint32_t>(std::min<uint64_t>(end, tried_numbers));
       if (runs[i].first < tried_end)
         share += prices_.each_number * static_cast<float>(tried_end - runs[i].first);
       add_piece(pieces, {runs[i].first, end - runs[i].first == 1, code_of(source, runs[i]), share});
     }
+    make_total_one(pieces);
     SearchTree tree = search(pieces, prices_.instruction);
     CodeId first =
         jumps_of(code_, tree, {offset_number, whole_word}, [](uint32_t code) { return code; });
     return tree.root.is_outcome ? first : code_.load(offset_number, first);
+  }
+
+  // So that prices mean the same for every policy.
+  static void make_total_one(std::vector<Piece>& pieces) {
+    float total = 0;
+    for (const Piece& piece : pieces) total += piece.weight;
+    for (Piece& piece : pieces) piece.weight /= total > 0 ? total : 1;
+  }
+
+  // How much of its share a call keeps.
+  float importance(Id id) const {
+    if (!store_.is_terminal(id)) return 1;
+    Action action = {store_.value(id)};
+    if (action == Action::allow()) return prices_.bitmap_allow;
+    return action.refuses() ? prices_.refusal : 1;
   }
 
   // Neighbours that differ in the diagram may still be one piece of code.
