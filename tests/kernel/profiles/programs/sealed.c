@@ -3,6 +3,7 @@
      exit  - prints "sealed ok" and returns
      abort - calls abort()
      open  - opens a file, which the filter must not permit
+     arena - its threads free large blocks: glibc then looks into /proc/sys/vm
    Loads raw struct sock_filter[] itself: nothing of seclude runs in it. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +23,7 @@
 enum { workers = 4, rounds = 1000 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int go, started;
+static int go, started, large_blocks;
 static long total;
 
 static void* work(void* unused) {
@@ -40,6 +41,15 @@ static void* work(void* unused) {
     total++;
     pthread_mutex_unlock(&lock);
     free(piece);
+  }
+  for (int round = 0; large_blocks && round < 20; round++) {
+    char* blocks[64];
+    for (int i = 0; i < 64; i++) {
+      blocks[i] = malloc(100000);
+      if (!blocks[i]) abort();
+      memset(blocks[i], 1, 100000);
+    }
+    for (int i = 63; i >= 0; i--) free(blocks[i]);
   }
   return NULL;
 }
@@ -93,6 +103,7 @@ static void memory_and_sorting(void) {
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  large_blocks = strcmp(argv[2], "arena") == 0;
   pthread_t threads[workers];
   for (int i = 0; i < workers; i++)
     if (pthread_create(&threads[i], NULL, work, NULL) != 0) return 2;
@@ -116,6 +127,8 @@ int main(int argc, char** argv) {
   if (time(NULL) == 0) return 2;
   for (int i = 0; i < 1000; i++) fprintf(opened, "line %d %g\n", i, i / 3.0);
   if (fclose(opened) != 0) return 2;
+  errno = ENOENT;
+  perror("perror");
   printf("sealed ok %ld\n", total);
   fprintf(stderr, "on stderr too\n");
   fflush(stdout);
