@@ -20,6 +20,7 @@
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -91,8 +92,7 @@ struct Vector {
   iovec vec{text, 4};
 };
 
-// ---- descriptors and counts of the vector calls
-// ----------------------------------------------------
+// ---- descriptors and counts of the vector calls ------------------------------------------------
 
 int64_t vector_call(const char* name, uint64_t fd_high, uint64_t count_high) {
   Vector data;
@@ -130,8 +130,7 @@ void add_process_memory_probes(std::vector<Probe>& out) {
   }
 }
 
-// ---- memory
-// --------------------------------------------------------------------------------------
+// ---- memory ------------------------------------------------------------------------------------
 
 void add_mapping_probes(std::vector<Probe>& out) {
   constexpr int rwx = PROT_READ | PROT_WRITE | PROT_EXEC;
@@ -194,8 +193,7 @@ void add_numa_probes(std::vector<Probe>& out) {
       {"set_mempolicy_home_node", "flags", "", [=](uint64_t high) { return home(0, high); }});
 }
 
-// ---- processes
-// -----------------------------------------------------------------------------------
+// ---- processes ---------------------------------------------------------------------------------
 
 int64_t clone_once(uint64_t flags) {
   int64_t pid = call("clone", flags, 0, 0, 0, 0);
@@ -253,8 +251,7 @@ void add_prctl_probes(std::vector<Probe>& out) {
   out.push_back({"prctl", "arg5", "", [=](uint64_t high) { return ambient(0, 0, high); }});
 }
 
-// ---- waiting, messages, keys
-// ---------------------------------------------------------------------
+// ---- waiting, messages, keys -------------------------------------------------------------------
 
 void add_futex_probes(std::vector<Probe>& out) {
   constexpr unsigned size_u32 = 2;  // FUTEX2_SIZE_U32, newer than our headers
@@ -307,8 +304,7 @@ void add_key_probes(std::vector<Probe>& out) {
                  }});
 }
 
-// ---- files and the system
-// ------------------------------------------------------------------------
+// ---- files and the system ----------------------------------------------------------------------
 
 // A read-only tmpfs in a mount namespace of our own (in a user namespace when not root).
 int64_t mount_read_only(uint64_t high) {
@@ -408,8 +404,42 @@ void add_mode_probes(std::vector<Probe>& out) {
   });
 }
 
-// ---- the 32-bit entry
-// ----------------------------------------------------------------------------
+// Declared int: the kernel never sees the upper half, seccomp does. (So TIOCSTI passed filters that
+// compared 64 bits.)
+void add_int_probes(std::vector<Probe>& out) {
+  out.push_back({"ioctl", "cmd", "", [](uint64_t high) {
+                   int ends[2], waiting = -1;
+                   if (pipe(ends) != 0 || write(ends[1], "abc", 3) != 3) return cannot_ask;
+                   int64_t done = call("ioctl", ends[0], FIONREAD | high, &waiting);
+                   return done < 0 ? done : waiting;
+                 }});
+  out.push_back({"fcntl", "cmd", "",
+                 [](uint64_t high) { return call("fcntl", memory_file(), F_GETFL | high, 0); }});
+  out.push_back({"socket", "family", "", [](uint64_t high) {
+                   return worked(call("socket", AF_UNIX | high, SOCK_STREAM, 0));
+                 }});
+  out.push_back({"socket", "type", "", [](uint64_t high) {
+                   return worked(call("socket", AF_UNIX, SOCK_STREAM | high, 0));
+                 }});
+  out.push_back({"prctl", "option", "",
+                 [](uint64_t high) { return call("prctl", PR_GET_DUMPABLE | high, 0, 0, 0, 0); }});
+  out.push_back({"openat", "flags", "", [](uint64_t high) {
+                   return worked(call("openat", AT_FDCWD, "/", (O_RDONLY | O_DIRECTORY) | high, 0));
+                 }});
+  out.push_back({"openat", "dfd", "", [](uint64_t high) {
+                   if (chdir("/") != 0) return cannot_ask;
+                   return worked(
+                       call("openat", static_cast<uint32_t>(AT_FDCWD) | high, "proc", O_RDONLY, 0));
+                 }});
+  out.push_back({"madvise", "behavior", "", [](uint64_t high) {
+                   return call("madvise", anonymous(1), page, MADV_DONTNEED | high);
+                 }});
+  out.push_back(
+      {"kill", "pid", "", [](uint64_t high) { return call("kill", word(getpid()) | high, 0); }});
+  out.push_back({"kill", "sig", "", [](uint64_t high) { return call("kill", getpid(), high); }});
+}
+
+// ---- the 32-bit entry --------------------------------------------------------------------------
 
 // A call through int 0x80; the child dies of it where the kernel has no 32-bit entry.
 int64_t i386_call(const char* name, uint32_t first, uint32_t second, uint32_t third) {
@@ -441,6 +471,7 @@ std::vector<Probe> all_probes() {
   add_file_probes(out);
   add_system_probes(out);
   add_mode_probes(out);
+  add_int_probes(out);
   return out;
 }
 
