@@ -382,11 +382,13 @@ void add_mode_probes(std::vector<Probe>& out) {
     return result;
   };
   auto add = [&](const char* name, auto act) {
-    out.push_back({name, "mode", "", [=](uint64_t high) {
+    out.push_back({name, "mode", "",
+                   [=](uint64_t high) {
                      std::string folder = in_new_folder();
                      int64_t done = act(high);
                      return clean(folder, done < 0 ? done : mode_of("it"));
-                   }});
+                   },
+                   false, 16});
   };
   add("mkdir", [](uint64_t high) { return call("mkdir", "it", 0700 | high); });
   add("mkdirat", [](uint64_t high) { return call("mkdirat", AT_FDCWD, "it", 0700 | high); });

@@ -23,6 +23,7 @@ struct Probe {
   // The table may say the smaller width although the kernel refuses higher bits: a rule then covers
   // calls that fail anyway, and holds where another kernel ignores those bits.
   bool may_refuse = false;
+  unsigned width = 32;  // the smaller width in question: bits are added above it
 };
 
 std::vector<Probe> all_probes();

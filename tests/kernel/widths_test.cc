@@ -66,8 +66,7 @@ class Widths : public testing::TestWithParam<Probe> {};
 TEST_P(Widths, AreWhatTheTableSays) {
   const Probe& probe = GetParam();
   const calls::Arg& arg = table_row(probe);
-  unsigned lower = arg.bits == 16 || arg.declared_bits == 16 ? 16 : 32;
-  unsigned top = lower == 16 ? 32 : 64;
+  unsigned lower = probe.width, top = 2 * probe.width;
   bool asked = false;
   for (As who : {As::Ourselves, As::Nobody}) {
     if (who == As::Nobody && geteuid() != 0) continue;
