@@ -5,6 +5,7 @@
 // Neighbours: formulas.h, choices.h, code.h keep their nodes unique with it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
