@@ -8,19 +8,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <unistd.h>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <map>
 
-#include "base/diagnostic.h"
 #include "exhaustive/boundary_inputs.h"
 #include "exhaustive/own_meaning.h"
+#include "exhaustive/prepared.h"
 #include "exhaustive/random_policy.h"
-#include "filter/compile.h"
-#include "filter/evaluate.h"
-#include "policy/load.h"
 #include "support/confined_calls.h"
 
 namespace seclude::exhaustive {
@@ -34,26 +30,6 @@ constexpr uint32_t x86_64_audit = 0xc000003e, x86_audit = 0x40000003;
 // outside a probe they do nothing.
 bool never_filtered(const AskedCall& asked) {
   return asked.audit == x86_64_audit && (asked.number == 335 || asked.number == 336);
-}
-
-tl::expected<Source, Diagnostic> nothing_else(const policy::Wanted& wanted) {
-  return tl::unexpected<Diagnostic>(Diagnostic{.message = "no text " + wanted.name});
-}
-
-// Nothing after an error, which is reported.
-filter::Program compiled(filter::Store& store, const Spoken& spoken) {
-  store.clear();
-  SourceMap sources;
-  Diagnostics diagnostics;
-  policy::Texts texts = policy::load({.name = "random.seclude", .text = text_of(spoken)},
-                                     nothing_else, sources, diagnostics);
-  filter::Settings settings{.native = Arch::x86_64, .archs = {}, .parameters = {}};
-  filter::Resolved resolved = filter::resolve(texts, settings, diagnostics);
-  EXPECT_FALSE(diagnostics.has_errors()) << render(diagnostics, sources, {.plain = true});
-  auto program = filter::compile(store, resolved.phases.at(0).rules);
-  if (program) return program->program;
-  ADD_FAILURE() << program.error().message << "\n" << text_of(spoken);
-  return {};
 }
 
 // Action n of `actions` is errno n + 1 in the result.
@@ -93,10 +69,10 @@ void compare(uint64_t seed, bool as_nobody, bool i386_entry, Counts& counts) {
       {Arch::x86_64}, {Arch::x86_64, Arch::x86}, {Arch::x86_64, Arch::x32, Arch::x86}};
   static filter::Store store;
   Spoken spoken = random_policy(seed, {.archs = archs[seed % 3]});
-  filter::Program program = compiled(store, spoken);
-  if (program.empty()) return;
+  auto made = compiled(store, spoken);
+  if (!made) return;
   std::vector<uint32_t> actions;
-  program = harmless(std::move(program), actions);
+  filter::Program program = harmless(std::move(made->program), actions);
 
   Random random(seed ^ 0x5eed);
   std::vector<AskedCall> inputs = boundary_inputs(spoken, random);
