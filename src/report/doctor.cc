@@ -157,7 +157,7 @@ Finding other_entries(const Features& features) {
   if (features.x32) entries.emplace_back("x32");
   if (features.i386) entries.emplace_back("i386");
   return {"other entries", State::Note, entries.empty() ? "none" : join(entries, ", "),
-          "calls by another architecture's numbers are killed unless the policy lists it", ""};
+          "killed unless the policy lists the architecture", ""};
 }
 
 std::string_view mark(State state) {
@@ -212,8 +212,9 @@ std::string to_text(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     text += std::string(mark(finding.state)) + "  " + finding.name +
             std::string(width - finding.name.size() + 2, ' ');
-    if (!finding.detail.empty()) text += finding.detail + "; ";
-    text += "for: " + finding.needed_for + "\n";
+    text += finding.detail.empty() ? finding.needed_for
+                                   : finding.detail + " (" + finding.needed_for + ")";
+    text += "\n";
     if (!finding.fix.empty()) text += "         fix: " + finding.fix + "\n";
   }
   return text;

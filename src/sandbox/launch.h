@@ -30,8 +30,9 @@ struct RunOptions {
   // are passed on, stopping and continuing keeps both together, and this process makes itself
   // untraceable. Without it (a library inside a larger program) nothing process-wide is touched.
   bool as_stand_in = true;
-  std::optional<uint64_t> time_limit =
-      {};  // nanoseconds of wall time, then SIGKILL for the program
+  // When it has passed, SIGKILL ends the program; what the program started by itself goes on (no
+  // layer of this version holds a whole tree of processes).
+  std::optional<uint64_t> time_limit = {};  // nanoseconds of wall time
 };
 
 // launch, wait, and how it ended.

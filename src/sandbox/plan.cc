@@ -57,7 +57,7 @@ std::vector<int> ignored_on_purpose() {
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 tl::expected<void, SetupError> check_texts(const Request& request) {
-  if (request.command.empty()) return refuse("run nothing: no command is given");
+  if (request.command.empty()) return refuse("find a program in an empty command");
   if (std::any_of(request.command.begin(), request.command.end(), has_nul))
     return refuse("pass a NUL character in an argument");
   for (const std::string& variable : request.environment) {

@@ -64,8 +64,9 @@ struct TextOf {
   }
   std::string operator()(const NewSession&) const { return "start a session of its own (setsid)"; }
   std::string operator()(const PlaceFile& step) const {
-    return "descriptor " + std::to_string(step.descriptor) + ": " + escape(step.path) +
-           (step.for_writing ? ", for writing" : ", for reading");
+    return (step.for_writing ? "write descriptor " : "read descriptor ") +
+           std::to_string(step.descriptor) + (step.for_writing ? " to " : " from ") +
+           escape(step.path);
   }
   std::string operator()(const ChangeDirectory& step) const {
     return "change directory to " + escape(step.path);

@@ -54,8 +54,8 @@ TEST(Plan, EveryStepInItsPlace) {
   EXPECT_EQ(to_string(*plan),
             " 1. end with the launcher (PR_SET_PDEATHSIG, SIGKILL)\n"
             " 2. start a session of its own (setsid)\n"
-            " 3. descriptor 0: in, for reading\n"
-            " 4. descriptor 2: err, for writing\n"
+            " 3. read descriptor 0 from in\n"
+            " 4. write descriptor 2 to err\n"
             " 5. change directory to /usr\n"
             " 6. close descriptors from 3 up, except " +
                 number +
@@ -96,7 +96,7 @@ TEST(Plan, RefusesWhatCannotWorkAndSaysWhat) {
     return plan ? std::string("planned") : to_string(plan.error().error);
   };
   EXPECT_EQ(problem([](Request&) {}), "planned");
-  EXPECT_EQ(problem([](Request& r) { r.command.clear(); }), "run nothing: no command is given");
+  EXPECT_EQ(problem([](Request& r) { r.command.clear(); }), "find a program in an empty command");
   EXPECT_EQ(problem([](Request& r) { r.keep_descriptors = {901}; }),
             "keep descriptor 901: EBADF (Bad file descriptor)");
   EXPECT_EQ(problem([](Request& r) { r.keep_descriptors = {-1}; }),
