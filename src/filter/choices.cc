@@ -17,7 +17,8 @@ uint32_t emitted(Action action) { return normalised(action.ret).ret; }
 
 struct ViewCount {
   View view;
-  size_t count = 0;
+  size_t count = 0;              // places that look at the view
+  std::vector<FormulaId> atoms;  // in different ways
 };
 
 void count_views(const Formulas& formulas, FormulaId id, std::vector<ViewCount>& counts) {
@@ -26,8 +27,10 @@ void count_views(const Formulas& formulas, FormulaId id, std::vector<ViewCount>&
   if (formula.kind != Formula::Kind::Atom) return;
   auto known = std::find_if(counts.begin(), counts.end(),
                             [&](const ViewCount& counted) { return counted.view == formula.view; });
-  if (known == counts.end()) known = counts.insert(counts.end(), {formula.view, 0});
+  if (known == counts.end()) known = counts.insert(counts.end(), {formula.view, 0, {}});
   ++known->count;
+  if (std::find(known->atoms.begin(), known->atoms.end(), id) == known->atoms.end())
+    known->atoms.push_back(id);
 }
 
 void collect_cuts(const Formulas& formulas, FormulaId id, View view, std::vector<uint32_t>& cuts) {
@@ -107,13 +110,15 @@ ChoiceId Choices::decide(Rest rest) {
   return choice;
 }
 
-// The view most of the open conditions look at; high halves before low ones, since they settle most
-// 64-bit comparisons at once, and whole words before masked ones, which cost an AND.
+// The view most of the open conditions look at, and of those the one they look at in the fewest
+// ways: what all conditions ask alike (that a high half is 0) must not be asked once per branch.
+// High halves come before low ones, whole words before masked ones, which cost an AND.
 View Choices::best_view(const Rest& rest) const {
   std::vector<ViewCount> counts;
   for (auto [ret, where] : rest.rules) count_views(formulas_, where, counts);
   auto rank = [](const ViewCount& counted) {
-    return std::tuple(counted.count, 6 - counted.view.word / 2, counted.view.word % 2,
+    return std::tuple(counted.count, -static_cast<int>(counted.atoms.size()),
+                      6 - counted.view.word / 2, counted.view.word % 2,
                       counted.view.mask == whole_word, counted.view.mask);
   };
   return std::max_element(counts.begin(), counts.end(),

@@ -30,13 +30,21 @@ struct Prices {
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {0.2f, 0.2f, 0.1f, 1.0f, 0.0002f};
+  Prices prices = {0.4f, 1.0f, 0.05f, 1.0f, 0.0002f};
   switch (options.optimise) {
-    case Optimise::Size: prices.instruction = prices.choice = 16; break;
-    case Optimise::Balanced: break;
-    case Optimise::Speed: prices.instruction = 0.001f, prices.choice = 0.001f; break;
+    case Optimise::Size:
+      prices.instruction = prices.choice = 16;
+      break;
+    case Optimise::Balanced:
+      break;
+    case Optimise::Speed:
+      prices.instruction = 0.001f, prices.choice = 0.001f;
+      break;
   }
-  if (options.kernel_has_bitmap) prices.bitmap_allow = 0.3f;
+  if (options.kernel_has_bitmap)
+    prices.bitmap_allow = 0.1f;
+  else if (options.optimise == Optimise::Balanced)
+    prices.instruction = 0.05f;
   return prices;
 }
 

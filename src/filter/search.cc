@@ -143,14 +143,27 @@ class BitTest {
 
 using Four = float __attribute__((vector_size(16)));
 
-// target[i] = min(target[i], source[i] + added) for whole groups of four.
-void lower_to(float* target, const float* source, float added, size_t count) {
+Four load_four(const float* from) {
+  Four four;
+  std::memcpy(&four, from, sizeof four);
+  return four;
+}
+
+Four lesser(Four a, Four b) { return a < b ? a : b; }
+
+// A cut of the windows that start at some place: the cost on its left, the costs on its right by
+// the end of the window.
+struct Offer {
+  float left;
+  const float* right;
+};
+
+// target[i] = min(target[i], a.left + a.right[i], b.left + b.right[i]) for whole groups of four.
+void lower_to(float* target, const Offer& a, const Offer& b, size_t count) {
   for (size_t i = 0; i < count; i += 4) {
-    Four now, sums;
-    std::memcpy(&now, target + i, sizeof now);
-    std::memcpy(&sums, source + i, sizeof sums);
-    sums += added;
-    now = sums < now ? sums : now;
+    Four with_a = load_four(a.right + i) + a.left;
+    Four with_b = load_four(b.right + i) + b.left;
+    Four now = lesser(load_four(target + i), lesser(with_a, with_b));
     std::memcpy(target + i, &now, sizeof now);
   }
 }
@@ -192,13 +205,23 @@ class Windows {
     fill_bit_tests(begin, row);
     row[begin + 1] = 0;
     cut_costs_.assign(stride_, infinite);
-    for (size_t cut = begin + 1; cut < pieces_.size(); ++cut) {
-      row[cut] = std::min(row[cut], cut_costs_[cut] + weight(begin, cut) + price_);
-      size_t from = (cut + 1) / 4 * 4;
-      lower_to(&cut_costs_[from], &costs_[cut * stride_ + from], row[cut], stride_ - from);
+    for (size_t cut = begin + 1; cut < pieces_.size(); cut += 2) {
+      // Two cuts at a time: the second one's left side may be cut at the first.
+      finish(begin, cut);
+      cut_costs_[cut + 1] = std::min(cut_costs_[cut + 1], row[cut]);
+      finish(begin, cut + 1);
+      if (cut + 1 == pieces_.size()) return;
+      size_t from = (cut + 2) / 4 * 4;
+      lower_to(&cut_costs_[from], {row[cut], &costs_[cut * stride_ + from]},
+               {row[cut + 1], &costs_[(cut + 1) * stride_ + from]}, stride_ - from);
     }
-    size_t all = pieces_.size();
-    row[all] = std::min(row[all], cut_costs_[all] + weight(begin, all) + price_);
+    finish(begin, pieces_.size());
+  }
+
+  // All cuts of the window have been offered.
+  void finish(size_t begin, size_t end) {
+    float& cost = costs_[begin * stride_ + end];
+    cost = std::min(cost, cut_costs_[end] + weight(begin, end) + price_);
   }
 
   void fill_chains(size_t begin, float* row) const {
@@ -302,81 +325,35 @@ Branch halve(std::span<const Piece> pieces, float price, SearchTree& tree) {
   return {false, index};
 }
 
-// The heaviest piece that an equality test can pick out, if it has a tenth of the weight: below
-// that, one more test on every other way costs more than a shallow place is worth. Short lists get
-// such places from chains.
-std::optional<size_t> heaviest_single(std::span<const Piece> pieces) {
-  float total = 0;
-  std::optional<size_t> best;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    total += pieces[i].weight;
-    if (pieces[i].single && (!best || pieces[i].weight > pieces[*best].weight)) best = i;
-  }
-  if (!best || pieces.size() <= 2 * chain_limit || pieces[*best].weight * 10 < total)
-    return std::nullopt;
-  return best;
-}
-
-// The pieces when one value cannot occur any more: what it kept apart may become one piece.
-std::vector<Piece> without(std::span<const Piece> pieces, size_t removed) {
-  std::vector<Piece> rest;
-  rest.reserve(pieces.size());
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (i == removed) continue;
-    if (!rest.empty() && rest.back().outcome == pieces[i].outcome) {
-      rest.back().weight += pieces[i].weight;
-      rest.back().single = false;
-    } else {
-      rest.push_back(pieces[i]);
-    }
-  }
-  return rest;
-}
-
-// `tree` behind equality tests for some pieces.
-SearchTree behind(std::span<const Piece> alone, const SearchTree& tree,
-                  std::span<const Piece> pieces) {
-  SearchTree result;
-  auto moved = [&](Branch branch) {
-    if (!branch.is_outcome) branch.index += static_cast<uint32_t>(alone.size());
-    return branch;
-  };
-  float passing = 0;
-  for (const Piece& piece : pieces) passing += piece.weight;
-  for (const Piece& piece : alone) {
-    Branch next = {false, static_cast<uint32_t>(result.tests.size() + 1)};
-    if (result.tests.size() + 1 == alone.size()) next = moved(tree.root);
-    result.tests.push_back({Kind::Equal, piece.first, passing, {true, piece.outcome}, next});
-    passing -= piece.weight;
-  }
-  for (Comparison test : tree.tests) {
-    test.yes = moved(test.yes);
-    test.no = moved(test.no);
-    result.tests.push_back(test);
-  }
-  result.root = {false, 0};
-  return result;
+// One test that is enough, where there obviously is one: most argument checks are such.
+std::optional<Comparison> single_test(std::span<const Piece> pieces) {
+  if (pieces.size() == 2)
+    return Comparison{Kind::AtLeast,
+                      pieces[1].first,
+                      pieces[0].weight + pieces[1].weight,
+                      {true, pieces[1].outcome},
+                      {true, pieces[0].outcome}};
+  bool is_odd_one =
+      pieces.size() == 3 && pieces[1].single && pieces[0].outcome == pieces[2].outcome;
+  if (!is_odd_one) return std::nullopt;
+  return Comparison{Kind::Equal,
+                    pieces[1].first,
+                    pieces[0].weight + pieces[1].weight + pieces[2].weight,
+                    {true, pieces[1].outcome},
+                    {true, pieces[0].outcome}};
 }
 
 }  // namespace
 
 SearchTree search(std::span<const Piece> pieces, float price) {
-  SearchTree best;
-  best.root = halve(pieces, price, best);
-  std::vector<Piece> rest(pieces.begin(), pieces.end());
-  std::vector<Piece> alone;  // tested before the others
-  while (alone.size() < peel_limit) {
-    std::optional<size_t> heaviest = heaviest_single(rest);
-    if (!heaviest) break;
-    alone.push_back(rest[*heaviest]);
-    rest = without(rest, *heaviest);
-    SearchTree tree;
-    tree.root = halve(rest, price, tree);
-    tree = behind(alone, tree, pieces);
-    if (cost_of(tree, pieces, price) >= cost_of(best, pieces, price)) break;
-    best = std::move(tree);
+  SearchTree tree;
+  if (std::optional<Comparison> test = single_test(pieces)) {
+    tree.tests.push_back(*test);
+    tree.root = {false, 0};
+  } else {
+    tree.root = halve(pieces, price, tree);
   }
-  return best;
+  return tree;
 }
 
 bool passes(const Comparison& test, uint32_t value) {

@@ -9,8 +9,8 @@
 //                                       all the rest of the window has one outcome
 //                | & bits               when that alone tells the window's two outcomes apart
 // Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
-// halved by weight and count. Before that, the heaviest single value is tested alone, then the
-// next, while this makes the whole tree cheaper (at most `peel_limit` times). Neighbours: emit.cc
+// halved by weight and count. (Testing the heaviest values before everything else was tried and did
+// not pay.) Neighbours: emit.cc
 // and generate.cc call it.
 #pragma once
 
@@ -50,7 +50,6 @@ struct SearchTree {
 };
 
 inline constexpr size_t chain_limit = 8;
-inline constexpr size_t peel_limit = 4;
 inline constexpr size_t exact_limit = 144;
 
 // `pieces` must not be empty; the first starts at the lowest value there is.

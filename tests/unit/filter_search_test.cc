@@ -202,20 +202,6 @@ TEST(Search, LongListsAreRightAndNotMuchDeeperThanTheirLogarithm) {
   }
 }
 
-// One call makes up half of all: it is tested first.
-TEST(Search, TheHeaviestValueIsTestedFirst) {
-  std::vector<Piece> pieces;
-  for (uint32_t i = 0; i < 41; ++i) pieces.push_back({10 * i, false, i % 3, 0.01f});
-  pieces[20].single = true;
-  pieces[20].weight = 2;
-  pieces[20].outcome = 9;
-  pieces[21].first = pieces[20].first + 1;
-  SearchTree tree = search(pieces, 0.001f);
-  ASSERT_TRUE(is_right(tree, pieces));
-  EXPECT_EQ(tree.tests[tree.root.index].kind, Comparison::Kind::Equal);
-  EXPECT_EQ(tree.tests[tree.root.index].key, pieces[20].first);
-}
-
 TEST(Search, OneBitReplacesManyComparisons) {
   std::vector<Piece> pieces;
   for (uint32_t i = 0; i < 8; ++i) pieces.push_back({i, true, i % 2, 1});
