@@ -10,7 +10,7 @@ RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.
 TEST_PACKAGES = libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
 	imagemagick bash curl git librsvg2-common make musl-tools nginx-light nodejs openssh-client perl \
-	redis-server redis-tools sqlite3 tar tmux vim webp
+	redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
 BENCH_PACKAGES = libbenchmark-dev libseccomp-dev
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 
@@ -47,8 +47,8 @@ test:
 	cmake --build $(BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD) -j $(JOBS)
 
-# The same tests, with so many rounds that the random ones take hours instead of seconds.
-verify: export SECLUDE_ROUNDS ?= 100000
+# The random checks, with so many rounds that they take hours instead of seconds.
+verify: export SECLUDE_ROUNDS ?= 1000000
 verify:
 	tools/install_packages "run the tests" $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DSECLUDE_TESTS=ON
@@ -60,7 +60,7 @@ fuzz:
 	tools/install_packages "fuzz" $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
 	$(CONFIGURE) -B $(BUILD)-fuzz -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 		-DSECLUDE_TESTS=ON -DSECLUDE_FUZZ=ON -DSECLUDE_SANITIZE=ON
-	cmake --build $(BUILD)-fuzz -j $(JOBS)
+	cmake --build $(BUILD)-fuzz -j $(JOBS) --target tests/fuzz/all
 	tools/run_fuzzers $(BUILD)-fuzz $(SECONDS_EACH)
 
 bench:
