@@ -133,6 +133,23 @@ TEST(BuiltInProfiles, AreTheFilesOfTheSourceTree) {
   EXPECT_EQ(built_in, files);
 }
 
+TEST(BuiltInProfiles, AreAllInTheirDocumentAndItsExamplesHold) {
+  std::string document =
+      content(std::filesystem::path(SECLUDE_SOURCE_DIR) / "docs" / "profiles.md");
+  for (std::string_view name : policy::profile_names())
+    EXPECT_NE(document.find("| `" + std::string(name) + "` |"), std::string::npos) << name;
+  const std::string fence = "```seclude\n";
+  size_t examples = 0;
+  for (size_t at = document.find(fence); at != std::string::npos; at = document.find(fence, at)) {
+    at += fence.size();
+    Read read(
+        {.name = "docs/profiles.md", .text = document.substr(at, document.find("```", at) - at)});
+    EXPECT_FALSE(read.diagnostics.has_errors()) << render(read.diagnostics, read.sources);
+    ++examples;
+  }
+  EXPECT_GE(examples, 1u);
+}
+
 // The fragments leave `otherwise` to their user, so that any of them can be used together.
 TEST(BuiltInProfiles, FragmentsHaveNoGeneralOtherwiseAndComposeFreely) {
   std::string use;
