@@ -34,13 +34,13 @@ std::optional<Address> parse_v4(std::string_view text) {
   return address;
 }
 
-// Groups of an IPv6 address between colons, the last perhaps as IPv4; two bytes each.
-std::optional<std::vector<uint8_t>> parse_groups(std::string_view text) {
+// Groups of an IPv6 address between colons, two bytes each; the very last perhaps as IPv4.
+std::optional<std::vector<uint8_t>> parse_groups(std::string_view text, bool last_part) {
   std::vector<uint8_t> bytes;
   if (text.empty()) return bytes;
   std::vector<std::string_view> groups = split(text, ':');
   for (size_t i = 0; i < groups.size(); i++) {
-    bool last = i + 1 == groups.size();
+    bool last = last_part && i + 1 == groups.size();
     if (last && groups[i].find('.') != std::string_view::npos) {
       std::optional<Address> tail = parse_v4(groups[i]);
       if (!tail) return std::nullopt;
@@ -58,9 +58,9 @@ std::optional<std::vector<uint8_t>> parse_groups(std::string_view text) {
 std::optional<Address> parse_v6(std::string_view text) {
   size_t gap = text.find("::");
   bool has_gap = gap != std::string_view::npos;
-  std::optional<std::vector<uint8_t>> front = parse_groups(text.substr(0, gap));
+  std::optional<std::vector<uint8_t>> front = parse_groups(text.substr(0, gap), !has_gap);
   std::optional<std::vector<uint8_t>> back =
-      has_gap ? parse_groups(text.substr(gap + 2)) : std::vector<uint8_t>();
+      has_gap ? parse_groups(text.substr(gap + 2), true) : std::vector<uint8_t>();
   if (!front || !back) return std::nullopt;
   size_t given = front->size() + back->size();
   if (has_gap ? given > 14 : given != 16) return std::nullopt;

@@ -5,9 +5,9 @@
 // occurs in none, for as long as the asked one can still match. Every state in which it matches is
 // a case: granted or refused. Two states with the same sets of positions are the same case, so the
 // search is finite; it is cut at 2^16 states.
-#include <array>
+// Rules that neither grant nor refuse the access take no part.
+#include <algorithm>
 #include <deque>
-#include <map>
 #include <set>
 
 #include "policy/paths.h"
@@ -28,6 +28,7 @@ struct Step {
     DeepFirst,  // after the slash of such a name
     DeepMore,   // inside such a name
     End,        // the pattern has matched
+    Never,      // the end of a pattern that takes no part
   };
   Kind kind;
   char byte = 0;
@@ -59,41 +60,46 @@ Steps steps_of(const Glob& glob, bool with_all_below) {
   return steps;
 }
 
-using Positions = std::vector<bool>;
+// Positions in the steps of all automata together, sorted.
+using State = std::vector<uint32_t>;
 
-// Marks a position and those reached from it without reading a byte.
-void enter(const Steps& steps, Positions& positions, size_t at) {
-  if (positions[at]) return;
-  positions[at] = true;
-  if (steps[at].kind == Step::Kind::NameMore) enter(steps, positions, at + 1);
-  if (steps[at].kind == Step::Kind::Deep) enter(steps, positions, at + 3);
-  if (steps[at].kind == Step::Kind::DeepMore) enter(steps, positions, at - 2);
+// Adds a position and those reached from it without reading a byte.
+void enter(const Steps& steps, State& state, uint32_t at) {
+  state.push_back(at);
+  if (steps[at].kind == Step::Kind::NameMore) enter(steps, state, at + 1);
+  if (steps[at].kind == Step::Kind::Deep) enter(steps, state, at + 3);
+  if (steps[at].kind == Step::Kind::DeepMore) {
+    state.push_back(at - 2);
+    enter(steps, state, at + 1);  // what Deep leads to
+  }
 }
 
-Positions advance(const Steps& steps, const Positions& positions, char byte) {
+State advance(const Steps& steps, const State& state, char byte) {
   using enum Step::Kind;
-  Positions next(positions.size());
-  for (size_t i = 0; i < steps.size(); i++) {
-    if (!positions[i]) continue;
-    switch (steps[i].kind) {
+  State next;
+  for (uint32_t at : state) {
+    switch (steps[at].kind) {
       case Byte:
-        if (steps[i].byte == byte) enter(steps, next, i + 1);
+        if (steps[at].byte == byte) enter(steps, next, at + 1);
         break;
       case Name:
       case DeepFirst:
-        if (byte != '/') enter(steps, next, i + 1);
+        if (byte != '/') enter(steps, next, at + 1);
         break;
       case NameMore:
       case DeepMore:
-        if (byte != '/') enter(steps, next, i);
+        if (byte != '/') enter(steps, next, at);
         break;
       case Deep:
-        if (byte == '/') enter(steps, next, i + 1);
+        if (byte == '/') enter(steps, next, at + 1);
         break;
       case End:
+      case Never:
         break;
     }
   }
+  std::sort(next.begin(), next.end());
+  next.erase(std::unique(next.begin(), next.end()), next.end());
   return next;
 }
 
@@ -123,19 +129,20 @@ class Search {
  public:
   Search(std::span<const PathRule> rules, const Glob& asked, Access access)
       : rules_(rules), access_(access) {
-    automata_.push_back(steps_of(asked, false));
+    append(steps_of(asked, false));
     // What is hidden hides what is below it.
-    for (const PathRule& rule : rules)
-      automata_.push_back(steps_of(rule.glob, rule.verb == PathVerb::Hide));
-    choose_bytes();
+    for (const PathRule& rule : rules) {
+      bool counts = grants(rule.verb, access) || refuses(rule.verb, access);
+      append(counts ? steps_of(rule.glob, rule.verb == PathVerb::Hide)
+                    : Steps{{Step::Kind::Never}});
+    }
+    choose_other();
   }
 
   PathAnswer run() {
     State start;
-    for (const Steps& steps : automata_) {
-      start.emplace_back(steps.size());
-      enter(steps, start.back(), 0);
-    }
+    for (uint32_t begin : begins_) enter(steps_, start, begin);
+    std::sort(start.begin(), start.end());
     add(std::move(start), {});
     while (!due_.empty() && !(granted_ && refused_)) {
       if (seen_.size() > most_states) {
@@ -145,7 +152,7 @@ class Search {
       auto [state, path] = std::move(due_.front());
       due_.pop_front();
       judge(*state, path);
-      for (char byte : bytes_) step(*state, path, byte);
+      for (char byte : bytes_of(*state)) step(*state, path, byte);
     }
     answer_.coverage = granted_ && refused_ ? Coverage::Some
                        : granted_           ? Coverage::All
@@ -154,21 +161,40 @@ class Search {
   }
 
  private:
-  using State = std::vector<Positions>;  // one per automaton; the asked one first
+  void append(const Steps& steps) {
+    begins_.push_back(static_cast<uint32_t>(steps_.size()));
+    steps_.insert(steps_.end(), steps.begin(), steps.end());
+    ends_.push_back(static_cast<uint32_t>(steps_.size() - 1));
+  }
 
-  // All bytes the patterns name, the slash, and one byte that stands for all others.
-  void choose_bytes() {
+  // One byte that no pattern names stands for all of them.
+  void choose_other() {
+    static constexpr std::string_view readable = "xyzabcdefghijklmnopqrstuvwXYZ0123456789";
     std::set<char> named = {'/'};
-    for (const Steps& steps : automata_)
-      for (const Step& step : steps)
-        if (step.kind == Step::Kind::Byte) named.insert(step.byte);
-    static constexpr std::string_view others = "xyzabcdefghijklmnopqrstuvwXYZ0123456789";
-    size_t other = 0;
-    while (other < others.size() && named.count(others[other]) != 0) other++;
-    char odd = '\x01';
-    while (other == others.size() && named.count(odd) != 0) odd++;
-    bytes_.push_back(other < others.size() ? others[other] : odd);
-    bytes_.insert(bytes_.end(), named.begin(), named.end());
+    for (const Step& step : steps_)
+      if (step.kind == Step::Kind::Byte) named.insert(step.byte);
+    for (char c : readable)
+      if (named.count(c) == 0) {
+        other_ = c;
+        return;
+      }
+    while (named.count(other_) != 0) other_++;
+  }
+
+  // The bytes that can make a difference in this state.
+  std::vector<char> bytes_of(const State& state) const {
+    std::vector<char> bytes = {other_, '/'};
+    for (uint32_t at : state)
+      if (steps_[at].kind == Step::Kind::Byte) bytes.push_back(steps_[at].byte);
+    std::sort(bytes.begin() + 1, bytes.end());
+    bytes.erase(std::unique(bytes.begin() + 1, bytes.end()), bytes.end());
+    return bytes;
+  }
+
+  bool active(const State& state, size_t automaton) const {
+    uint32_t end = ends_[automaton];
+    return steps_[end].kind == Step::Kind::End &&
+           std::binary_search(state.begin(), state.end(), end);
   }
 
   void add(State state, std::string path) {
@@ -176,22 +202,17 @@ class Search {
     if (fresh) due_.emplace_back(&*at, std::move(path));
   }
 
+  // States in which the asked pattern cannot match any more are no cases.
   void step(const State& state, const std::string& path, char byte) {
-    Positions asked = advance(automata_[0], state[0], byte);
-    if (asked == Positions(asked.size())) return;
-    State next;
-    next.reserve(state.size());
-    next.push_back(std::move(asked));
-    for (size_t i = 1; i < automata_.size(); i++)
-      next.push_back(advance(automata_[i], state[i], byte));
-    add(std::move(next), path + byte);
+    State next = advance(steps_, state, byte);
+    if (!next.empty() && next.front() <= ends_[0]) add(std::move(next), path + byte);
   }
 
   void judge(const State& state, const std::string& path) {
-    if (!state[0].back()) return;
+    if (!active(state, 0)) return;
     std::optional<size_t> grant, refusal;
     for (size_t i = 0; i < rules_.size(); i++) {
-      if (!state[i + 1].back()) continue;
+      if (!active(state, i + 1)) continue;
       if (!refusal && refuses(rules_[i].verb, access_)) refusal = i;
       if (!grant && grants(rules_[i].verb, access_)) grant = i;
     }
@@ -205,8 +226,9 @@ class Search {
 
   std::span<const PathRule> rules_;
   Access access_;
-  std::vector<Steps> automata_;
-  std::vector<char> bytes_;
+  Steps steps_;                          // of all automata; the asked one first
+  std::vector<uint32_t> begins_, ends_;  // of each automaton
+  char other_ = '\x01';
   std::set<State> seen_;
   std::deque<std::pair<const State*, std::string>> due_;
   bool granted_ = false, refused_ = false;
