@@ -77,7 +77,8 @@ CgroupAnswer find_cgroup2() {
   answer.writable = writable(answer.folder);
   if (answer.folder.empty()) return answer;
   const std::string text = read_file(answer.folder + "/cgroup.controllers").value_or("");
-  for (const std::string_view name : split(text.substr(0, text.find('\n')), ' ')) {
+  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+  for (const std::string_view name : split(line, ' ')) {
     if (!name.empty()) answer.controllers.emplace_back(name);
   }
   return answer;
