@@ -127,10 +127,9 @@ Word divide(Store& store, const Word& a, const Word& b) {
   Word quotient, remainder = constant_word(store, 0);
   quotient.fill(store.no());
   for (size_t i = a.size(); i-- > 0 && !store.exhausted();) {
-    Id overflow = remainder[31];
     remainder = shifted_left(store, remainder, 1);
     remainder[0] = a[i];
-    quotient[i] = store.either(overflow, at_least(store, remainder, b));
+    quotient[i] = at_least(store, remainder, b);
     remainder = choose(store, quotient[i], subtract(store, remainder, b), remainder);
   }
   return quotient;

@@ -96,6 +96,20 @@ TEST(Decision, TooManyRunsStayInsideTheDiagram) {
   ASSERT_FALSE(store.exhausted());
 }
 
+TEST(Decision, TheBoundOnRunsCountsAllArchitectures) {
+  Store store(1 << 20);
+  for (uint32_t count : {uint32_t{max_runs} / 2 - 1, uint32_t{max_runs} / 2}) {
+    Decision listed{{{3, {}}, {5, {}}}, {{0, store.terminal(9)}}};
+    for (uint32_t i = 0; i < count; ++i) {
+      listed.archs[0].runs.push_back({i * 7, i % 2 == 0 ? store.yes() : store.no()});
+      listed.archs[1].runs.push_back({i * 5, i % 2 == 0 ? store.yes() : store.no()});
+    }
+    Decision made = canonical(store, listed);
+    EXPECT_EQ(mixed(store, made), count * 2 + 1 > max_runs);
+    EXPECT_EQ(made, split(store, whole(store, listed)));
+  }
+}
+
 TEST(Decision, TheBoundOnArchitecturesIsExact) {
   Store store(1 << 20);
   for (size_t count : {max_listed_archs, max_listed_archs + 1}) {

@@ -167,6 +167,86 @@ TEST(Lift, LooksAtTheNumberAgainAfterArguments) {
   EXPECT_EQ(answer(store, decision, input), allow);
 }
 
+// Code after an argument test that asks for the number again means something else for each number
+// that shares it: what is remembered for one must not answer for another.
+TEST(Lift, SharedCodeThatReloadsTheNumberIsNotShared) {
+  Store store;
+  Program program{{op::ld_abs, 0, 0, offset_number},
+                  {op::jeq_k, 3, 0, 1},
+                  {op::jeq_k, 2, 0, 2},
+                  {op::jeq_k, 1, 0, 9},
+                  {op::ret_k, 0, 0, kill},
+                  {op::ld_abs, 0, 0, offset_args},
+                  {op::jeq_k, 0, 3, 4},
+                  {op::ld_abs, 0, 0, offset_number},
+                  {op::jge_k, 0, 1, 2},
+                  {op::ret_k, 0, 0, allow},
+                  {op::ret_k, 0, 0, Action::errno_ | 1}};
+  std::optional<Decision> fast = lift_runs(store, program, false);
+  ASSERT_TRUE(fast.has_value());
+  auto four = [&](uint32_t match, uint32_t other) {
+    return store.test(Group::Arg0, UINT32_MAX, 4, store.terminal(match), store.terminal(other));
+  };
+  Id killed = store.terminal(kill), refused = store.terminal(Action::errno_ | 1);
+  Id checked = four(allow, Action::errno_ | 1);
+  EXPECT_EQ(
+      fast->other,
+      (Runs{{0, killed}, {1, refused}, {2, checked}, {3, killed}, {9, checked}, {10, killed}}));
+  auto general = lift_words(store, program, false);
+  EXPECT_EQ(split(store, std::get<Id>(general)), *fast);
+}
+
+// The same one level up: what only hears of the number from others it asks, one of them remembered,
+// the last of them without any need for it.
+TEST(Lift, WhatSharesSharedCodeIsNotSharedEither) {
+  Store store;
+  auto argument = [](uint8_t index) {
+    return Instruction{op::ld_abs, 0, 0, offset_of_half(index, false, false)};
+  };
+  Program program{{op::ld_abs, 0, 0, offset_number},
+                  {op::jeq_k, 2, 0, 1},
+                  {op::jeq_k, 1, 0, 2},
+                  {op::ret_k, 0, 0, kill},
+                  argument(0),
+                  {op::jeq_k, 2, 0, 4},  // 4: to 8, else
+                  {op::jeq_k, 3, 0, 5},
+                  {op::jeq_k, 4, 4, 0},  // 5: to 10, else to 12
+                  argument(1),
+                  {op::jeq_k, 4, 6, 5},
+                  argument(2),
+                  {op::jeq_k, 2, 4, 6},
+                  argument(3),
+                  {op::jeq_k, 3, 2, 7},
+                  {op::ld_abs, 0, 0, offset_number},
+                  {op::jge_k, 1, 0, 2},
+                  {op::ret_k, 0, 0, kill},
+                  {op::ret_k, 0, 0, allow}};
+  std::optional<Decision> fast = lift_runs(store, program, false);
+  ASSERT_TRUE(fast.has_value());
+  for (uint32_t number = 0; number < 4; ++number) {
+    for (uint64_t values = 0; values < 81; ++values) {
+      Input input;
+      input.number = number;
+      input.args = {3 + values % 3, 5 + values / 3 % 3, 5 + values / 9 % 3, 5 + values / 27};
+      ASSERT_EQ(answer(store, *fast, input), evaluate(program, input).ret)
+          << number << " " << values;
+    }
+  }
+}
+
+// The same for the architecture, whose tests may come after those of arguments.
+TEST(Lift, SharedCodeThatTestsTheArchitectureIsNotShared) {
+  Store store;
+  Program program{{op::ld_abs, 0, 0, offset_args}, {op::jeq_k, 0, 3, 4},
+                  {op::ld_abs, 0, 0, offset_arch}, {op::jeq_k, 0, 1, x86_64},
+                  {op::ret_k, 0, 0, allow},        {op::ret_k, 0, 0, kill}};
+  std::optional<Decision> fast = lift_runs(store, program, false);
+  ASSERT_TRUE(fast.has_value());
+  Id killed = store.terminal(kill);
+  Id checked = store.test(Group::Arg0, UINT32_MAX, 4, store.terminal(allow), killed);
+  EXPECT_EQ(*fast, (Decision{{{x86_64, {{0, checked}}}}, {{0, killed}}}));
+}
+
 TEST(Lift, ReturnsWhatTheKernelDoes) {
   Store store;
   auto constant = [&](uint32_t ret) {
