@@ -30,7 +30,7 @@ struct Prices {
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {0.4f, 1.0f, 0.05f, 1.0f, 0.0002f};
+  Prices prices = {0.7f, 2.0f, 0.05f, 1.0f, 0.0002f};
   switch (options.optimise) {
     case Optimise::Size:
       prices.instruction = prices.choice = 16;
@@ -42,7 +42,7 @@ Prices prices_of(const EmitOptions& options) {
       break;
   }
   if (options.kernel_has_bitmap)
-    prices.bitmap_allow = 0.1f;
+    prices.bitmap_allow = 0.15f;
   else if (options.optimise == Optimise::Balanced)
     prices.instruction = 0.05f;
   return prices;
@@ -101,11 +101,12 @@ class Emitter {
       uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
       float share = 0;
       for (; weight != weights.end() && weight->number < end; ++weight) share += weight->share;
-      share *= importance(runs[i].id);
+      Made made = code_of(source, runs[i]);
+      share *= made.importance;
       uint32_t tried_end = static_cast<uint32_t>(std::min<uint64_t>(end, tried_numbers));
       if (runs[i].first < tried_end)
         share += prices_.each_number * static_cast<float>(tried_end - runs[i].first);
-      add_piece(pieces, {runs[i].first, end - runs[i].first == 1, code_of(source, runs[i]), share});
+      add_piece(pieces, {runs[i].first, end - runs[i].first == 1, made.code, share});
     }
     make_total_one(pieces);
     SearchTree tree = search(pieces, prices_.instruction);
@@ -121,12 +122,18 @@ class Emitter {
     for (Piece& piece : pieces) piece.weight /= total > 0 ? total : 1;
   }
 
-  // How much of its share a call keeps.
-  float importance(Id id) const {
-    if (!store_.is_terminal(id)) return 1;
-    Action action = {store_.value(id)};
-    if (action == Action::allow()) return prices_.bitmap_allow;
-    return action.refuses() ? prices_.refusal : 1;
+  // The code of a decision, and how much of its weight a call keeps that has it.
+  struct Made {
+    CodeId code = 0;
+    float importance = 1;
+  };
+
+  Made code_of_answer(uint32_t ret) {
+    Action action = {ret};
+    float importance = action == Action::allow() ? prices_.bitmap_allow
+                       : action.refuses()        ? prices_.refusal
+                                                 : 1;
+    return {code_.give(ret), importance};
   }
 
   // Neighbours that differ in the diagram may still be one piece of code.
@@ -148,12 +155,12 @@ class Emitter {
     return weights;
   }
 
-  CodeId code_of(const Source& source, const Run& run) {
-    if (store_.is_terminal(run.id)) return code_.give(store_.value(run.id));
+  Made code_of(const Source& source, const Run& run) {
+    if (store_.is_terminal(run.id)) return code_of_answer(store_.value(run.id));
     // Equal decisions are equal code, whichever call's rules it is made from.
     bool big_endian = calls::info(source.rules->arch).big_endian;
-    auto [known, is_new] = made_.try_emplace({run.id.value, big_endian}, 0);
-    if (!is_new) return known->second;
+    auto [made, is_new] = made_.try_emplace({run.id.value, big_endian});
+    if (!is_new) return made->second;
     const ArchRules* arch = source.rules;
     const NumberRules* number = find_number(*arch, run.first);
     if (!number && source.second) number = find_number(*(arch = source.second), run.first);
@@ -161,8 +168,11 @@ class Emitter {
     std::span<const Rule> rules = arch->rules;
     rules = rules.subspan(number->first_rule, number->end_rule - number->first_rule);
     ChoiceId choice = choices_.of(rules, number->otherwise);
+    std::span<const ArgumentWeight> values = argument_weights(arch->arch, number->number);
     Generator& generator = big_endian ? big_ : little_;
-    return known->second = generator.enter(choice, {offset_number, whole_word});
+    made->second.importance = generator.chance_of_passing(choice, values);
+    made->second.code = generator.enter(choice, {offset_number, whole_word}, values);
+    return made->second;
   }
 
   static const NumberRules* find_number(const ArchRules& arch, uint32_t number) {
@@ -180,7 +190,7 @@ class Emitter {
   Choices choices_;
   Generator little_{code_, choices_, {false, prices_.choice}};
   Generator big_{code_, choices_, {true, prices_.choice}};
-  std::map<std::pair<uint32_t, bool>, CodeId> made_;
+  std::map<std::pair<uint32_t, bool>, Made> made_;  // by diagram and byte order
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Generate: see generate.h.
 #include "filter/generate.h"
 
+#include <algorithm>
+
 namespace seclude::filter {
 namespace {
 
@@ -76,16 +78,57 @@ CodeId Generator::test_bits(const Choice& choice, Holds holds) {
   return code_.jump(op::jset_k, choice.view.mask, holds, any, zero);
 }
 
-CodeId Generator::compare(const Choice& choice, Holds holds) {
-  std::vector<Piece> pieces;
-  float total = 0;
-  for (const Part& part : choice.parts) {
-    float weight = choices_.at(part.next).passing;
-    pieces.push_back({part.first, part.first == part.last, part.next, weight});
-    total += weight;
+// How often each part is taken, where that is known: what is missing to 1 is unknown.
+std::vector<float> Generator::shares_of(const Choice& choice) const {
+  std::vector<float> shares(choice.parts.size(), 0.0f);
+  for (const ArgumentWeight& weight : known_) {
+    if (weight.arg != choice.view.word / 2) continue;
+    uint32_t value = choice.view.word % 2 != 0 ? 0 : weight.value & choice.view.mask;
+    size_t i = 0;
+    while (choice.parts[i].last < value) ++i;
+    shares[i] += weight.share;
   }
-  for (Piece& piece : pieces) piece.weight /= total;
-  SearchTree tree = search(pieces, settings_.price);
+  return shares;
+}
+
+// Half of the weight is a guess from what the parts lead to, half what is known of the argument;
+// there, too, values the policy refuses are not what its programs pass.
+std::vector<Piece> Generator::pieces_of(const Choice& choice) const {
+  std::vector<Piece> pieces;
+  std::vector<float> shares = shares_of(choice);
+  float total = 0;
+  for (const Part& part : choice.parts) total += choices_.at(part.next).passing;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    const Part& part = choice.parts[i];
+    float weight = (1 / total + shares[i]) * choices_.at(part.next).passing;
+    pieces.push_back({part.first, part.first == part.last, part.next, weight});
+  }
+  return pieces;
+}
+
+float Generator::chance_of_passing(ChoiceId id, std::span<const ArgumentWeight> known) {
+  if (known.empty()) return 1;
+  known_ = known;
+  chances_.assign(id + 1, -1.0f);  // a choice stands behind those it leads to
+  return chance(id);
+}
+
+float Generator::chance(ChoiceId id) {
+  const Choice& choice = choices_.at(id);
+  if (choice.parts.empty()) return choice.passing;
+  if (chances_[id] >= 0) return chances_[id];
+  std::vector<float> shares = shares_of(choice);
+  float unknown = 1, result = 0;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    unknown -= shares[i];
+    if (shares[i] > 0) result += shares[i] * chance(choice.parts[i].next);
+  }
+  chances_[id] = result + std::max(unknown, 0.0f) * choice.passing;
+  return chances_[id];
+}
+
+CodeId Generator::compare(const Choice& choice, Holds holds) {
+  SearchTree tree = search(pieces_of(choice), settings_.price);
   return jumps_of(code_, tree, holds, [&](uint32_t next) { return enter(next, holds); });
 }
 

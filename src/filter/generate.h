@@ -12,6 +12,7 @@
 #include "filter/choices.h"
 #include "filter/code.h"
 #include "filter/search.h"
+#include "filter/weights.h"
 
 namespace seclude::filter {
 
@@ -28,13 +29,24 @@ class Generator {
   Generator(Code& code, const Choices& choices, Settings settings)
       : code_(code), choices_(choices), settings_(settings) {}
 
-  // `holds` must be what the accumulator holds on every way to the returned node.
-  CodeId enter(ChoiceId id, Holds holds);
+  // The share of a call's uses that end in a permission, as far as `known` tells.
+  float chance_of_passing(ChoiceId id, std::span<const ArgumentWeight> known);
+
+  // `holds` must be what the accumulator holds on every way to the returned node. `known` says what
+  // values the call passes mostly; a choice shared by several calls follows the first one's.
+  CodeId enter(ChoiceId id, Holds holds, std::span<const ArgumentWeight> known) {
+    known_ = known;
+    return enter(id, holds);
+  }
 
  private:
+  CodeId enter(ChoiceId id, Holds holds);
   CodeId decide(ChoiceId id, Holds holds);
   CodeId test_bits(const Choice& choice, Holds holds);
   CodeId compare(const Choice& choice, Holds holds);
+  std::vector<Piece> pieces_of(const Choice& choice) const;
+  std::vector<float> shares_of(const Choice& choice) const;
+  float chance(ChoiceId id);
 
   struct Done {
     ChoiceId choice;
@@ -45,6 +57,8 @@ class Generator {
   Code& code_;
   const Choices& choices_;
   Settings settings_;
+  std::span<const ArgumentWeight> known_;
+  std::vector<float> chances_;  // by choice, for one `known_`; negative: not computed yet
   std::vector<Done> done_;
   UniqueTable done_table_;
 };

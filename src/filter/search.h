@@ -49,7 +49,7 @@ struct SearchTree {
   Branch root;
 };
 
-inline constexpr size_t chain_limit = 8;
+inline constexpr size_t chain_limit = 12;
 inline constexpr size_t exact_limit = 144;
 
 // `pieces` must not be empty; the first starts at the lowest value there is.

@@ -11,28 +11,34 @@ namespace {
 
 #include "filter/weights.inc"
 
-std::span<const CallWeight> default_weights(calls::Arch arch) {
+struct Defaults {
+  std::span<const CallWeight> calls;
+  std::span<const ArgumentWeight> arguments;
+};
+
+Defaults defaults(calls::Arch arch) {
+  using calls::Arch;
   switch (arch) {
-    case calls::Arch::x86_64:
-      return x86_64_weights;
-    case calls::Arch::x32:
-      return x32_weights;
-    case calls::Arch::x86:
-      return x86_weights;
-    case calls::Arch::aarch64:
-      return aarch64_weights;
-    case calls::Arch::arm:
-      return arm_weights;
-    case calls::Arch::riscv64:
-      return riscv64_weights;
-    case calls::Arch::ppc64le:
-      return ppc64le_weights;
-    case calls::Arch::s390x:
-      return s390x_weights;
-    case calls::Arch::loongarch64:
-      return loongarch64_weights;
-    case calls::Arch::mips64:
-      return mips64_weights;
+    case Arch::x86_64:
+      return {x86_64_weights, x86_64_arguments};
+    case Arch::x32:
+      return {x32_weights, x32_arguments};
+    case Arch::x86:
+      return {x86_weights, x86_arguments};
+    case Arch::aarch64:
+      return {aarch64_weights, aarch64_arguments};
+    case Arch::arm:
+      return {arm_weights, arm_arguments};
+    case Arch::riscv64:
+      return {riscv64_weights, riscv64_arguments};
+    case Arch::ppc64le:
+      return {ppc64le_weights, ppc64le_arguments};
+    case Arch::s390x:
+      return {s390x_weights, s390x_arguments};
+    case Arch::loongarch64:
+      return {loongarch64_weights, loongarch64_arguments};
+    case Arch::mips64:
+      return {mips64_weights, mips64_arguments};
   }
   return {};
 }
@@ -42,7 +48,7 @@ std::span<const CallWeight> default_weights(calls::Arch arch) {
 std::vector<CallWeight> call_weights(calls::Arch arch,
                                      const std::map<std::string, double, std::less<>>& recorded) {
   if (recorded.empty()) {
-    std::span<const CallWeight> weights = default_weights(arch);
+    std::span<const CallWeight> weights = defaults(arch).calls;
     return {weights.begin(), weights.end()};
   }
   std::vector<CallWeight> weights;
@@ -58,6 +64,16 @@ std::vector<CallWeight> call_weights(calls::Arch arch,
             [](const CallWeight& a, const CallWeight& b) { return a.number < b.number; });
   for (CallWeight& weight : weights) weight.share /= static_cast<float>(total);
   return weights;
+}
+
+std::span<const ArgumentWeight> argument_weights(calls::Arch arch, uint32_t number) {
+  std::span<const ArgumentWeight> all = defaults(arch).arguments;
+  auto before = [](const ArgumentWeight& weight, uint32_t wanted) {
+    return weight.number < wanted;
+  };
+  auto first = std::lower_bound(all.begin(), all.end(), number, before);
+  auto end = std::lower_bound(first, all.end(), number + 1, before);
+  return {first, end};
 }
 
 }  // namespace seclude::filter
