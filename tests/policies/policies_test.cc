@@ -32,7 +32,8 @@ struct Read {
   filter::Settings settings;
   filter::Resolved resolved;
 
-  explicit Read(Source root) {
+  explicit Read(Source root, std::vector<calls::Arch> archs = {}) {
+    settings.archs = std::move(archs);
     texts = policy::load(std::move(root), policy::built_in, sources, diagnostics);
     if (!diagnostics.has_errors()) resolved = filter::resolve(texts, settings, diagnostics);
   }
@@ -148,6 +149,19 @@ TEST(BuiltInProfiles, AreAllInTheirDocumentAndItsExamplesHold) {
     ++examples;
   }
   EXPECT_GE(examples, 1u);
+}
+
+// They promise x86_64 and aarch64; whoever uses them elsewhere should not find them broken.
+TEST(BuiltInProfiles, HoldOnOther64BitArchitecturesToo) {
+  for (calls::Arch arch : {calls::Arch::riscv64, calls::Arch::loongarch64, calls::Arch::ppc64le}) {
+    for (std::string_view name : policy::profile_names()) {
+      Read read(*policy::built_in({policy::Wanted::Kind::Profile, std::string(name), ""}), {arch});
+      filter::Store store;
+      if (!read.diagnostics.has_errors())
+        filter::check(store, read.texts, read.settings, read.resolved, read.diagnostics);
+      EXPECT_FALSE(read.diagnostics.has_errors()) << render(read.diagnostics, read.sources);
+    }
+  }
 }
 
 // The fragments leave `otherwise` to their user, so that any of them can be used together.
