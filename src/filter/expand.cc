@@ -106,12 +106,18 @@ class Expander {
       answer(out, item, *otherwise);
     } else {
       place(out, item.archs, with_origin(*item.statement, item.statement->span));
-      for (std::string_view set : policy::brought(*item.statement).allows)
-        spread(out, item, policy::one_set(set), true, true, [](policy::Calls calls) {
-          policy::Rule allow;
-          allow.action.word = policy::ActionWord::Allow;
-          allow.calls = std::move(calls);
-          return allow;
+      policy::Brought more = policy::brought(*item.statement);
+      for (std::string_view set : more.allows) {
+        policy::Rule allow;
+        allow.action.word = policy::ActionWord::Allow;
+        allow.calls = policy::one_set(set);
+        more.rules.push_back(std::move(allow));
+      }
+      for (const policy::Rule& allow : more.rules)
+        spread(out, item, allow.calls, true, true, [&](policy::Calls calls) {
+          policy::Rule copy = allow;
+          copy.calls = std::move(calls);
+          return copy;
         });
     }
   }

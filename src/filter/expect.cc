@@ -147,17 +147,50 @@ class Prover {
     if (auto number = calls::number_of(call, arch.arch))
       out.push_back({*number, condition(store_, where)});
     bool every_way = !expect.verdict || !out.size();
-    if (auto form = calls::multiplexed(call, arch.arch); form && every_way)
-      if (auto number = calls::number_of(form->carrier, arch.arch))
-        out.push_back(
-            {*number, store_.test(Group::Arg0, form->mask, form->code, store_.yes(), store_.no())});
+    if (every_way) add_multiplexed(out, call, arch.arch);
     if (expect.verdict) return out;
     for (calls::CallId twin : calls::opaque_twins(call))
       if (auto number = calls::number_of(twin, arch.arch)) out.push_back({*number, store_.yes()});
-    for (const calls::Sibling& sibling : calls::siblings(call))
-      if (auto number = calls::number_of(sibling.call, arch.arch))
-        out.push_back({*number, condition(store_, through(where, call, sibling, arch.arch, true))});
+    for (const calls::Sibling& sibling : calls::siblings(call, arch.arch))
+      add_sibling(out, where, call, sibling, arch.arch);
+    for (const calls::Sibling& sibling : calls::pinned_siblings(call, arch.arch))
+      add_sibling(out, where, call, sibling, arch.arch);
     return out;
+  }
+
+  // Inside socketcall or ipc every argument is in memory: any call with its code may be it.
+  void add_multiplexed(std::vector<Region>& out, calls::CallId call, calls::Arch arch) {
+    auto form = calls::multiplexed(call, arch);
+    auto number = form ? calls::number_of(form->carrier, arch) : std::nullopt;
+    if (number)
+      out.push_back(
+          {*number, store_.test(Group::Arg0, form->mask, form->code, store_.yes(), store_.no())});
+  }
+
+  void add_sibling(std::vector<Region>& out, const Condition& where, calls::CallId call,
+                   const calls::Sibling& sibling, calls::Arch arch) {
+    add_multiplexed(out, sibling.call, arch);
+    auto number = calls::number_of(sibling.call, arch);
+    if (!number) return;
+    Id inputs = condition(store_, through(where, call, sibling, arch, true));
+    for (const calls::SiblingPin& pin : sibling.pins)
+      inputs = store_.both(inputs, pinned(sibling, pin, arch));
+    out.push_back({*number, inputs});
+  }
+
+  // The sibling's argument has the value with which it does the same.
+  Id pinned(const calls::Sibling& sibling, const calls::SiblingPin& pin, calls::Arch arch) {
+    auto place = calls::place_of(sibling.call, arch, pin.index);
+    auto args = calls::args(sibling.call, arch);
+    if (!place || place->high || pin.index >= args.size()) return store_.yes();
+    Test test{.field = {.bits = args[pin.index].bits, .low = place->low, .high = std::nullopt},
+              .op = Compare::Equal,
+              .mask = args[pin.index].bits == 64 ? ~uint64_t{0}
+                                                 : (uint64_t{1} << args[pin.index].bits) - 1,
+              .value = 0,
+              .ranges = {}};
+    test.value = pin.constant & test.mask;
+    return condition(store_, {.kind = Condition::Kind::Test, .test = test, .children = {}});
   }
 
   // The condition on a call's arguments as a condition on its sibling's. What the sibling cannot

@@ -1,6 +1,7 @@
 #include "filter/resolve.h"
 
 #include <algorithm>
+#include <deque>
 #include <variant>
 
 #include "base/text.h"
@@ -21,8 +22,10 @@ bool permits(policy::ActionWord word) {
 // Looks up the calls of every line once; the rest is done per architecture.
 class Preparer {
  public:
-  Preparer(const Flat& flat, Names& names, Diagnostics& diagnostics)
-      : flat_(flat), names_(names), diagnostics_(diagnostics) {
+  // `brought` keeps the rules that path and network lines bring; lines point into it.
+  Preparer(const Flat& flat, Names& names, std::deque<policy::Rule>& brought,
+           Diagnostics& diagnostics)
+      : flat_(flat), names_(names), brought_(brought), diagnostics_(diagnostics) {
     for (const Without& without : flat.without) {
       std::vector<Taken> refs;
       for (const policy::CallRef& ref : *without.calls) {
@@ -53,6 +56,10 @@ class Preparer {
         policy::Brought sets = policy::brought(*item.statement);
         for (std::string_view set : sets.allows)
           add(lines, item, nullptr, nullptr, names_.calls(item.text, policy::one_set(set)));
+        for (policy::Rule& allowed : sets.rules) {
+          const policy::Rule& kept = brought_.emplace_back(std::move(allowed));
+          add(lines, item, nullptr, &*kept.where, names_.calls(item.text, kept.calls));
+        }
         for (std::string_view set : sets.mediates) mediate(mediations, item, set);
       }
     }
@@ -106,6 +113,7 @@ class Preparer {
 
   const Flat& flat_;
   Names& names_;
+  std::deque<policy::Rule>& brought_;
   Diagnostics& diagnostics_;
   std::vector<std::vector<Taken>> without_;
 };
@@ -170,7 +178,8 @@ Resolved resolve(const policy::Texts& texts, const Settings& settings, Diagnosti
   Names names(texts, settings, resolved.pin, diagnostics);
   std::vector<Line> lines;
   std::vector<Mediation> mediations;
-  Preparer(flat, names, diagnostics).run(lines, mediations);
+  std::deque<policy::Rule> brought;
+  Preparer(flat, names, brought, diagnostics).run(lines, mediations);
 
   size_t phases = std::max<size_t>(1, flat.phases.size());
   for (size_t phase = 0; phase < phases; phase++) {

@@ -1,7 +1,9 @@
 // Brought: the sets of calls that path and network lines bring along, and those they mediate.
 //
-// In: a statement. Out: names of library sets (profiles/sets/). `read` brings the calls reading
-// takes; from then on every call that takes a path is decided by the path layer.
+// In: a statement. Out: names of library sets (profiles/sets/), and rules where a set says too
+// much: `read` brings the calls reading takes, `connect tcp` sockets of that kind only, `run`
+// processes but no namespaces. From then on every call that takes a path is decided by the path
+// layer.
 #pragma once
 
 #include <string_view>
@@ -13,6 +15,7 @@ namespace seclude::policy {
 
 struct Brought {
   std::vector<std::string_view> allows;    // sets whose calls the line allows
+  std::vector<Rule> rules;                 // further calls it allows, with conditions
   std::vector<std::string_view> mediates;  // sets whose calls another layer decides from now on
 };
 

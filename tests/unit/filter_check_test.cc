@@ -65,6 +65,11 @@ TEST(Expect, RefusedLooksAtSiblings) {
   expect_message(head + "allow creat\nexpect refused openat where flags has O_CREAT\n", "`creat`");
 }
 
+TEST(Expect, CloneIsForkWhenItsFlagsSaySo) {
+  expect_message(head + "allow clone\nexpect refused fork\n", "`clone` can do what `fork` does");
+  EXPECT_EQ(checked(head + "allow clone where flags has CLONE_THREAD\nexpect refused fork\n"), "");
+}
+
 TEST(Expect, TheOldMmapOfI386IsASibling) {
   PolicyText p(
       "seclude 1\npolicy p\narchitectures x86\nallow exit_group, mmap\notherwise kill\n"

@@ -166,6 +166,16 @@ TEST(Resolve, PathLinesBringCallsAndMediateThem) {
   EXPECT_EQ(p.verdict("openat2"), "errno:ENOSYS");
 }
 
+TEST(Resolve, NetworkLinesBringSocketsOfTheirKindOnly) {
+  PolicyText p("seclude 1\npolicy p\notherwise kill\nconnect tcp 10.0.0.1:80\nrun /bin/sh\n");
+  ASSERT_EQ(p.messages(), "");
+  EXPECT_NE(p.verdict("socket", {2, 1}), "kill");       // AF_INET, SOCK_STREAM
+  EXPECT_EQ(p.verdict("socket", {2, 2}), "kill");       // SOCK_DGRAM
+  EXPECT_EQ(p.verdict("socket", {16, 1}), "kill");      // AF_NETLINK
+  EXPECT_EQ(p.verdict("clone", {0x10000000}), "kill");  // CLONE_NEWUSER
+  EXPECT_EQ(p.verdict("clone", {17}), "allow");
+}
+
 TEST(Resolve, ANumberParameterIsBoundOrTakesItsDefault) {
   const char* text =
       "seclude 1\npolicy p\nparameter top : number = 2\notherwise kill\nallow write where fd <= "
