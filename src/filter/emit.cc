@@ -44,7 +44,7 @@ Prices prices_of(const EmitOptions& options) {
   if (options.kernel_has_bitmap)
     prices.bitmap_allow = 0.15f;
   else if (options.optimise == Optimise::Balanced)
-    prices.instruction = 0.05f;
+    prices.instruction = 0.03f;
   return prices;
 }
 
