@@ -17,11 +17,13 @@
 namespace seclude::cli {
 
 class Console;
+struct Command;
 
 // What the user wrote, after parsing: flags in the order given, then everything that is no flag.
 struct Arguments {
   std::vector<std::pair<const Flag*, std::string>> flags;
   std::vector<std::string> rest;
+  std::span<const Command* const> commands;  // the table of main.cc, for `help`
 
   bool has(const Flag& flag) const;
   // The value given last, or nullopt.
@@ -52,8 +54,5 @@ struct Command {
 // The commands, one file each.
 extern const Command check_command, compile_command, doctor_command, eval_command, expand_command,
     fmt_command, help_command, profiles_command, run_command;
-
-// The table (main.cc), in the order of `seclude --help`.
-std::span<const Command* const> all_commands();
 
 }  // namespace seclude::cli

@@ -10,34 +10,35 @@ namespace seclude::cli {
 
 namespace {
 
-const Command* find_command(std::string_view name) {
-  for (const Command* command : all_commands())
+const Command* find_command(const Arguments& arguments, std::string_view name) {
+  for (const Command* command : arguments.commands)
     if (command->name == name) return command;
   return nullptr;
 }
 
 int help_overview(const Arguments& arguments, Console& console) {
   if (arguments.has(flag::man)) {
-    console.answer(overview_page(all_commands()));
+    console.answer(overview_page(arguments.commands));
   } else if (console.plain()) {
-    for (const Command* command : all_commands()) console.answer(std::string(command->name) + "\n");
+    for (const Command* command : arguments.commands)
+      console.answer(std::string(command->name) + "\n");
   } else {
-    console.answer(overview(all_commands()));
+    console.answer(overview(arguments.commands));
   }
   return 0;
 }
 
 int help(const Arguments& arguments, Console& console) {
   if (std::optional<std::string> shell = arguments.value(flag::completion)) {
-    console.answer(*shell == "zsh" ? zsh_completion(all_commands())
-                                   : bash_completion(all_commands()));
+    console.answer(*shell == "zsh" ? zsh_completion(arguments.commands)
+                                   : bash_completion(arguments.commands));
     return 0;
   }
   if (arguments.rest.empty()) return help_overview(arguments, console);
-  const Command* command = find_command(arguments.rest[0]);
+  const Command* command = find_command(arguments, arguments.rest[0]);
   if (command == nullptr) {
     std::vector<std::string_view> names;
-    for (const Command* known : all_commands()) names.push_back(known->name);
+    for (const Command* known : arguments.commands) names.push_back(known->name);
     console.error("unknown command `" + arguments.rest[0] + "`",
                   did_you_mean(arguments.rest[0], names));
     return 2;

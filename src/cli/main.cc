@@ -44,6 +44,7 @@ int run_found(const Command& command, const std::vector<std::string>& words, Con
     return command.misuse;
   }
   console.obey(*arguments);
+  arguments->commands = commands;
   if (arguments->has(flag::help)) {
     console.answer(usage(command));
     return 0;
@@ -72,8 +73,6 @@ int dispatch(std::vector<std::string> words, Console& console) {
 }
 
 }  // namespace
-
-std::span<const Command* const> all_commands() { return commands; }
 
 }  // namespace seclude::cli
 

@@ -130,7 +130,8 @@ int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arg
 
 // Ends a run that could not begin; the reason has been printed already.
 int refuse(const std::string& doing, const Arguments& arguments, Console& console) {
-  sandbox::Outcome outcome{.ending = sandbox::SetupError{.error = Error{doing, 0, {}}}, .usage = {}};
+  sandbox::Outcome outcome{.ending = sandbox::SetupError{.error = Error{doing, 0, {}}},
+                           .usage = {}};
   return report_on(outcome, nullptr, arguments, console);
 }
 
