@@ -41,8 +41,8 @@ TEST(LaunchRule, OneWrongBitOfTheKeyIsRefusedAndTheRightKeyPasses) {
   ASSERT_TRUE(program);
   const pid_t child = ::fork();
   if (child == 0) {
-    char* const argv[] = {const_cast<char*>("target"), const_cast<char*>("exit"),
-                          const_cast<char*>("33"), nullptr};
+    char* argv[] = {const_cast<char*>("target"), const_cast<char*>("exit"), const_cast<char*>("34"),
+                    nullptr};  // 34: a wrong key has passed
     char* const environment[] = {nullptr};
     if (!kernel::confine_this_thread(*program)) ::_exit(1);
     for (size_t bit = 0; bit < 192; ++bit) {
@@ -50,6 +50,7 @@ TEST(LaunchRule, OneWrongBitOfTheKeyIsRefusedAndTheRightKeyPasses) {
       wrong[bit / 64] ^= 1UL << (bit % 64);
       if (kernel::raw::execute(TARGET_PROGRAM, argv, environment, wrong) != EPERM) ::_exit(2);
     }
+    argv[2] = const_cast<char*>("33");
     ::_exit(kernel::raw::execute(TARGET_PROGRAM, argv, environment, key));
   }
   int status = 0;

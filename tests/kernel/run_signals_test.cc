@@ -51,9 +51,17 @@ Launcher start(std::vector<std::string> words, bool new_session = false) {
   return launcher;
 }
 
+// Gives up after twenty seconds: then the status is that of SIGKILL.
 int wait_status(pid_t pid) {
   int status = 0;
-  CHECK(::waitpid(pid, &status, 0) == pid);
+  for (int i = 0; i < 2000 && ::waitpid(pid, &status, WNOHANG) != pid; ++i) {
+    if (i == 1999) {
+      ::kill(pid, SIGKILL);
+      CHECK(::waitpid(pid, &status, 0) == pid);
+      break;
+    }
+    ::usleep(10000);
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
