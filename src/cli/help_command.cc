@@ -2,6 +2,7 @@
 //
 // In: perhaps the name of a command. Out: text made in help.cc and completion.cc. The build uses
 // this command to write the files it installs (tools/make_pages).
+#include "base/text.h"
 #include "cli/console.h"
 #include "cli/help.h"
 #include "cli/parse.h"
@@ -39,7 +40,7 @@ int help(const Arguments& arguments, Console& console) {
   if (command == nullptr) {
     std::vector<std::string_view> names;
     for (const Command* known : arguments.commands) names.push_back(known->name);
-    console.error("unknown command `" + arguments.rest[0] + "`",
+    console.error("unknown command `" + escape(arguments.rest[0], 60) + "`",
                   did_you_mean(arguments.rest[0], names));
     return 2;
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
@@ -33,7 +34,7 @@ int unknown_command(std::string_view name, Console& console) {
   std::string help = did_you_mean(name, names);
   if (help.empty()) help = "`seclude --help` lists the commands";
   std::string what = name.starts_with("-") ? "unknown flag `" : "unknown command `";
-  console.error(what + std::string(name) + "`", help);
+  console.error(what + escape(name, 60) + "`", help);
   return 2;
 }
 

@@ -95,12 +95,12 @@ std::optional<filter::Rules> rules_of(Loaded& loaded, const Arguments& arguments
   return std::move(resolved.phases.front().rules);
 }
 
-// "0.012 s (0.004 user, 0.002 system), at most 6.1 MiB"
+// "0.012 s (0.004 user, 0.002 system), 6.1 MiB at its peak"
 std::string costs(const sandbox::Usage& usage) {
   auto seconds = [](uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; };
-  return fmt::format("{:.3f} s ({:.3f} user, {:.3f} system), {} {:.1f} MiB", seconds(usage.wall),
-                     seconds(usage.user), seconds(usage.system),
-                     usage.peak_memory_exact ? "at most" : "less than",
+  return fmt::format("{:.3f} s ({:.3f} user, {:.3f} system), {}{:.1f} MiB at its peak",
+                     seconds(usage.wall), seconds(usage.user), seconds(usage.system),
+                     usage.peak_memory_exact ? "" : "below ",
                      static_cast<double>(usage.peak_memory) / (1 << 20));
 }
 
