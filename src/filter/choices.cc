@@ -12,6 +12,10 @@ namespace {
 // mostly do what their policies allow.
 constexpr float refusal_share = 0.1f;
 
+// How many rests a call may have for each of its tests, and at least: real policies have about one
+// for each test.
+constexpr size_t rests_per_test = 4, fewest_rests = 64;
+
 // The kernel's view of an action; a mediated call passes the filter.
 uint32_t emitted(Action action) { return normalised(action.ret).ret; }
 
@@ -62,7 +66,13 @@ ChoiceId Choices::of(std::span<const Rule> rules, Action otherwise) {
       wheres.push_back(formulas_.from(sorted[i]->where));
     rest.rules.emplace_back(ret, formulas_.any(std::move(wheres)));
   }
-  return decide(std::move(rest));
+  most_rests_ = rests_.size() + fewest_rests;
+  for (auto [ret, where] : rest.rules) most_rests_ += rests_per_test * atoms(where);
+  ChoiceId choice = decide(rest);
+  if (!too_many_rests()) return choice;
+  rests_.clear();  // those of the unfinished ones say nothing
+  rest_table_ = UniqueTable();
+  return in_turn(rest);
 }
 
 ChoiceId Choices::answer(uint32_t ret) {
@@ -96,7 +106,7 @@ void Choices::simplify(Rest& rest) {
 
 ChoiceId Choices::decide(Rest rest) {
   simplify(rest);
-  if (rest.rules.empty()) return answer(rest.otherwise);
+  if (rest.rules.empty() || too_many_rests()) return answer(rest.otherwise);
   uint64_t hash = mix(1, rest.otherwise);
   for (auto [ret, where] : rest.rules) hash = mix(hash, uint64_t{ret} << 32 | where);
   auto same = [&](uint32_t stored) {
@@ -152,6 +162,57 @@ ChoiceId Choices::ask(const Rest& rest, View view) {
   if (choice.parts.size() == 1) return choice.parts[0].next;
   for (const Part& part : choice.parts)
     choice.passing = std::max(choice.passing, choices_[part.next].passing);
+  return unique(std::move(choice));
+}
+
+size_t Choices::atoms(FormulaId id) const {
+  const Formula& formula = formulas_.at(id);
+  size_t count = formula.kind == Formula::Kind::Atom ? 1 : 0;
+  for (FormulaId child : formula.children) count += atoms(child);
+  return count;
+}
+
+ChoiceId Choices::in_turn(const Rest& rest) {
+  ChoiceId next = answer(rest.otherwise);
+  for (size_t i = rest.rules.size(); i-- > 0;)
+    next = branch(rest.rules[i].second, answer(rest.rules[i].first), next);
+  return next;
+}
+
+ChoiceId Choices::branch(FormulaId id, ChoiceId yes, ChoiceId no) {
+  const Formula formula = formulas_.at(id);
+  switch (formula.kind) {
+    case Formula::Kind::Never:
+      return no;
+    case Formula::Kind::Always:
+      return yes;
+    case Formula::Kind::Atom:
+      return branch_atom(formula, yes, no);
+    case Formula::Kind::All:
+      for (FormulaId child : formula.children) yes = branch(child, yes, no);
+      return yes;
+    case Formula::Kind::Any:
+      for (FormulaId child : formula.children) no = branch(child, yes, no);
+      return no;
+  }
+  return no;
+}
+
+ChoiceId Choices::branch_atom(const Formula& atom, ChoiceId yes, ChoiceId no) {
+  if (yes == no) return yes;
+  Choice choice;
+  choice.view = atom.view;
+  choice.passing = std::max(choices_[yes].passing, choices_[no].passing);
+  std::optional<uint32_t> next = 0;  // the first value of the view not yet in a part
+  for (const Interval& interval : atom.set) {
+    if (interval.low > *next)
+      choice.parts.push_back({*next, value_at_most(interval.low - 1, atom.view.mask), no});
+    choice.parts.push_back({interval.low, interval.high, yes});
+    next.reset();
+    if (interval.high < atom.view.mask) next = value_at_least(interval.high + 1, atom.view.mask);
+    if (!next) return unique(std::move(choice));
+  }
+  choice.parts.push_back({*next, atom.view.mask, no});
   return unique(std::move(choice));
 }
 

@@ -3,6 +3,9 @@
 // In: a number's rules. Out: a node of a shared graph: either an answer, or a choice among
 // neighbouring intervals of one view of the arguments. A node stands for the rules that remain once
 // the words asked so far are known, so equal rests are one node, whichever calls they come from.
+// Rules that look at many words in many ways can have more rests than a program may have
+// instructions; they are asked one condition after the other instead, which takes no more code than
+// the rules have tests.
 // Neighbours: formulas.h (the conditions), generate.h (makes code of choices).
 #pragma once
 
@@ -52,6 +55,11 @@ class Choices {
 
   void simplify(Rest& rest);
   ChoiceId decide(Rest rest);
+  size_t atoms(FormulaId id) const;
+  bool too_many_rests() const { return rests_.size() > most_rests_; }
+  ChoiceId in_turn(const Rest& rest);
+  ChoiceId branch(FormulaId id, ChoiceId yes, ChoiceId no);
+  ChoiceId branch_atom(const Formula& atom, ChoiceId yes, ChoiceId no);
   ChoiceId ask(const Rest& rest, View view);
   View best_view(const Rest& rest) const;
   std::vector<uint32_t> cuts(const Rest& rest, View view) const;
@@ -62,6 +70,7 @@ class Choices {
   UniqueTable table_;
   std::vector<Rest> rests_;
   UniqueTable rest_table_;
+  size_t most_rests_ = 0;  // for the call at hand
 };
 
 }  // namespace seclude::filter

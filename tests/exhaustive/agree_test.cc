@@ -111,7 +111,7 @@ class Round {
 };
 
 TEST(Agree, RandomPolicies) {
-  uint64_t rounds = from_environment("SECLUDE_ROUNDS", 20000);
+  uint64_t rounds = from_environment("SECLUDE_ROUNDS", 100000);
   uint64_t first = from_environment("SECLUDE_SEED", 1);
   filter::Store store;
   Counts counts;
