@@ -116,8 +116,15 @@ bool split_end(Cursor& cursor, const Token& token, End& end) {
         cursor.span(token), "an IPv6 address without brackets", {},
         "write `[" + escape(host, 80) + "]:" + escape(text.substr(colon + 1), 20) + "`");
   }
+  std::string_view prefix = bracketed ? host.substr(close + 1) : std::string_view();
+  bool fits = prefix.empty() || (prefix[0] == '/' && prefix.size() > 1 &&
+                                 prefix.find_first_not_of("0123456789", 1) == prefix.npos);
+  if (!fits || (bracketed && host.find('[', 1) < close)) {
+    return cursor.fail(cursor.span(token), "`" + escape(text, 80) + "` is no end", {},
+                       "write `[ADDRESS]:PORT` or `[ADDRESS]/PREFIX:PORT`");
+  }
   if (bracketed) end.host = host.substr(1, close - 1);
-  end.host += bracketed ? host.substr(close + 1) : host;
+  end.host += bracketed ? prefix : host;
   end.port = text.substr(colon + 1);
   return true;
 }

@@ -44,6 +44,7 @@ class Parser {
   Cursor cursor_;
   size_t count_ = 0;
   bool stop_ = false;
+  bool understood_ = false;  // the last broken statement was complete, and something followed it
 };
 
 // ---- small statements ---------------------------------------------------------------------------
@@ -418,8 +419,11 @@ bool Parser::finish(Statement& statement, uint32_t begin) {
   if (cursor_.accept_word("because")) {
     if (!cursor_.take_string(statement.because.emplace(), "the reason in quotes")) return false;
   }
-  if (!cursor_.at_end_of_statement()) return trailing();
   statement.span = cursor_.since(begin);
+  if (!cursor_.at_end_of_statement()) {
+    understood_ = true;
+    return trailing();
+  }
   for (Comment& comment : cursor_.lexer().take_comments()) {
     if (comment.span.begin < cursor_.last_end())
       statement.inside.push_back(std::move(comment));
@@ -473,8 +477,10 @@ void Parser::statements(Block& block, std::vector<Comment>& tail, unsigned depth
     }
     Statement& statement = block.emplace_back();
     statement.before = std::move(before);
+    understood_ = false;
     if (!this->statement(statement, depth)) {
-      block.pop_back();
+      // What was understood stays, so that nothing else seems to be missing.
+      if (!std::exchange(understood_, false)) block.pop_back();
       recover(depth);
     }
     if (++count_ >= most_statements) {

@@ -170,6 +170,62 @@ INSTANTIATE_TEST_SUITE_P(All, Language, testing::ValuesIn(policies()), [](const 
   return name;
 });
 
+// ---- docs/language.md ---------------------------------------------------------------------------
+
+// A fenced block: the word after the fence, and the text inside.
+struct Fenced {
+  std::string kind, text;
+  size_t begin = 0;  // of the text, in the page
+};
+
+std::vector<Fenced> fenced_blocks(const std::string& page) {
+  std::vector<Fenced> blocks;
+  for (size_t at = page.find("\n```"); at != std::string::npos; at = page.find("\n```", at)) {
+    size_t line_end = page.find('\n', at + 1);
+    // An empty block closes on the next line.
+    size_t close = page.find("\n```", line_end);
+    if (line_end == std::string::npos || close == std::string::npos) break;
+    size_t begin = line_end + 1;
+    blocks.push_back({page.substr(at + 4, line_end - at - 4),
+                      close < begin ? "" : page.substr(begin, close + 1 - begin), begin});
+    at = close + 4;
+    at = page.find('\n', at) == std::string::npos ? page.size() : page.find('\n', at);
+  }
+  return blocks;
+}
+
+std::string said_about(const std::string& text) {
+  Checked checked = check_all({.name = "example.seclude", .text = text});
+  return render(checked.diagnostics, checked.sources);
+}
+
+// Correct examples are correct; wrong ones get exactly the answer that the page shows.
+TEST(LanguagePage, ShowsWhatIsTrue) {
+  const fs::path path = fs::path(SECLUDE_SOURCE_DIR) / "docs/language.md";
+  std::string page = read(path);
+  std::vector<Fenced> blocks = fenced_blocks(page);
+  size_t correct = 0, wrong = 0;
+  for (size_t i = blocks.size(); i-- > 0;) {  // from the end: blessing changes what follows
+    if (blocks[i].kind == "seclude") {
+      std::string said = said_about(blocks[i].text);
+      EXPECT_EQ(said.find("error: "), std::string::npos) << blocks[i].text << said;
+      correct++;
+    }
+    if (blocks[i].kind != "seclude-wrong") continue;
+    ASSERT_LT(i + 1, blocks.size());
+    ASSERT_EQ(blocks[i + 1].kind, "text") << blocks[i].text;
+    std::string said = said_about(blocks[i].text);
+    wrong++;
+    if (std::getenv("SECLUDE_BLESS") != nullptr)
+      page.replace(blocks[i + 1].begin, blocks[i + 1].text.size(), said);
+    else
+      EXPECT_EQ(said, blocks[i + 1].text) << blocks[i].text;
+  }
+  EXPECT_GE(correct, 20u);
+  EXPECT_GE(wrong, 8u);
+  if (std::getenv("SECLUDE_BLESS") != nullptr) std::ofstream(path, std::ios::binary) << page;
+}
+
 // Without files there would be no tests, and nobody would notice.
 TEST(LanguageFolder, HasPolicies) { EXPECT_GE(policies().size(), 10u); }
 
