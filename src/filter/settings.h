@@ -11,8 +11,8 @@ namespace seclude::filter {
 
 struct Settings {
   calls::Arch native = calls::native();  // where `architectures` is silent
-  std::vector<calls::Arch> archs;        // --arch: instead of what the policy lists
-  std::map<std::string, std::string, std::less<>> parameters;  // --set NAME=VALUE
+  std::vector<calls::Arch> archs = {};   // --arch: instead of what the policy lists
+  std::map<std::string, std::string, std::less<>> parameters = {};  // --set NAME=VALUE
 };
 
 }  // namespace seclude::filter
