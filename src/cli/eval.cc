@@ -31,37 +31,44 @@ struct Judge {
 struct Answer {
   AskedCall asked;
   filter::Action action;
-  filter::Verdict verdict;        // of a policy
-  filter::Evaluation evaluation;  // of a filter
+  filter::Verdict verdict;     // of a policy
+  std::vector<uint32_t> path;  // of a filter: the instructions that ran, in order
 };
 
 Answer ask(const Judge& judge, AskedCall asked) {
-  Answer answer{.asked = std::move(asked), .action = {}, .verdict = {}, .evaluation = {}};
+  Answer answer{.asked = std::move(asked), .action = {}, .verdict = {}, .path = {}};
   if (judge.policy) {
     answer.verdict = filter::meaning(judge.rules, answer.asked.input);
     answer.action = answer.verdict.action;
   } else {
     bool big_endian = calls::info(judge.arch).big_endian;
-    answer.evaluation = filter::evaluate(judge.program, answer.asked.input, big_endian);
-    answer.action = filter::normalised(answer.evaluation.ret);
+    filter::Evaluation done =
+        filter::evaluate(judge.program, answer.asked.input, big_endian, &answer.path);
+    answer.action = filter::normalised(done.ret);
   }
   return answer;
 }
 
-// One clause: which line, or why seclude itself; which instruction.
+// The listing of the instructions that ran.
+std::string path_text(const Judge& judge, const Answer& answer) {
+  std::string listing = filter::disassemble(judge.program, judge.arch), text;
+  std::vector<std::string_view> lines = split(listing, '\n');
+  for (uint32_t at : answer.path) text += "  " + std::string(lines.at(at)) + "\n";
+  return text;
+}
+
+// Which line decides, or why seclude itself; of a filter, the way through it.
 std::string decided_by(const Judge& judge, const Answer& answer) {
-  if (!judge.policy) {
-    return fmt::format("instruction {} of {}, after {}", answer.evaluation.last,
-                       judge.program.size(), count(answer.evaluation.executed, "step"));
-  }
+  if (!judge.policy) return path_text(judge, answer);
   const SourceMap& sources = judge.policy->sources;
   const filter::Verdict& verdict = answer.verdict;
   std::string reason(filter::to_string(verdict.reason));
-  if (!verdict.origin.known()) return "seclude's own rule: " + reason;
+  if (!verdict.origin.known()) return "  seclude's own rule: " + reason + "\n";
   std::string line(sources.line_of(verdict.origin));
   line.erase(0, std::min(line.find_first_not_of(" \t"), line.size()));
-  std::string text = sources.where(verdict.origin) + ": " + escape(line, 160);
-  return verdict.reason == filter::Reason::Stated ? text : text + " (" + reason + ")";
+  std::string text = "  " + sources.where(verdict.origin) + ": " + escape(line, 160);
+  if (verdict.reason != filter::Reason::Stated) text += " (" + reason + ")";
+  return text + "\n";
 }
 
 Json answer_json(const Judge& judge, const Answer& answer) {
@@ -72,8 +79,7 @@ Json answer_json(const Judge& judge, const Answer& answer) {
   document["arch"] = calls::info(judge.arch).name;
   document["registers"] = answer.asked.input.args;
   if (!judge.policy) {
-    document["decided_by"] = {{"instruction", answer.evaluation.last},
-                              {"executed", answer.evaluation.executed}};
+    document["decided_by"] = {{"instruction", answer.path.back()}, {"path", answer.path}};
     return document;
   }
   Json place = to_json(answer.verdict.origin, judge.policy->sources);
@@ -160,7 +166,7 @@ int eval_one(const Judge& judge, const Arguments& arguments, Console& console) {
     return 0;
   }
   console.answer(filter::to_string(answer.action, judge.arch) + "\n");
-  if (!console.quiet()) console.answer("  " + decided_by(judge, answer) + "\n");
+  if (!console.quiet()) console.answer(decided_by(judge, answer));
   return 0;
 }
 

@@ -141,13 +141,15 @@ size_t jump_distance(const Machine& machine, const Instruction& instruction) {
 
 }  // namespace
 
-Evaluation evaluate(std::span<const Instruction> program, const Input& input, bool big_endian) {
+Evaluation evaluate(std::span<const Instruction> program, const Input& input, bool big_endian,
+                    std::vector<uint32_t>* path) {
   Machine machine;
   uint32_t executed = 0;
   for (size_t at = 0;; ++at) {
     CHECK(at < program.size());
     const Instruction& instruction = program[at];
     ++executed;
+    if (path != nullptr) path->push_back(static_cast<uint32_t>(at));
     auto done = [&](uint32_t ret) { return Evaluation{ret, executed, static_cast<uint32_t>(at)}; };
     if (instruction.code == op::ret_k) return done(instruction.k);
     if (instruction.code == op::ret_a) return done(machine.a);

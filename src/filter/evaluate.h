@@ -15,8 +15,9 @@ struct Evaluation {
   uint32_t last = 0;      // index of the return instruction
 };
 
-// The program must be valid (see invalid()). `big_endian`: byte order of the data.
+// The program must be valid (see invalid()). `big_endian`: byte order of the data. `path` receives
+// the index of every instruction that was executed, in order.
 Evaluation evaluate(std::span<const Instruction> program, const Input& input,
-                    bool big_endian = false);
+                    bool big_endian = false, std::vector<uint32_t>* path = nullptr);
 
 }  // namespace seclude::filter
