@@ -1,9 +1,10 @@
 // Code: instructions before they have places: a graph that shares every equal tail.
 //
 // In: nodes, from the answers upwards. Out: node numbers; equal nodes have equal numbers. Part of a
-// comparison's identity is what the accumulator holds when it is reached: the same comparison after
-// different loads is different code, and merging the two is the classic mistake of filter
-// compilers. Neighbours: generate.h builds it, layout.h puts it in order.
+// comparison's identity is what the accumulator holds when it is reached: whoever jumps to one must
+// bring the same word, and each keeps the load it belongs to right in front of it. (Tails shared
+// between ways that left different words behind are the classic mistake of filter compilers.)
+// Neighbours: generate.h builds it, layout.h puts it in order.
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/result.h"
+
 namespace seclude::filter {
 namespace {
 
@@ -63,6 +65,7 @@ class Writer {
       // Bringing one target near moves the other away by one instruction.
       bring_near(node.no, 1);
       bring_near(node.yes, 0);
+      CHECK(distance(node.yes) <= reach && distance(node.no) <= reach);
       push(id, {node.code, static_cast<uint8_t>(distance(node.yes)),
                 static_cast<uint8_t>(distance(node.no)), node.k});
     } else {
@@ -181,22 +184,33 @@ class Cut {
   std::vector<CodeId> blocks_, directory_;
 };
 
+// Blocks behind a directory. A block repeats what other blocks have too far away.
+Program in_blocks(const Code& code, CodeId root, const std::vector<bool>& needed) {
+  Writer writer(code, needed);
+  Cut cut(code, root);
+  const std::vector<CodeId>& blocks = cut.blocks();
+  for (size_t i = blocks.size(); i-- > 0;) writer.write_block(blocks[i], block_size);
+  for (CodeId id : cut.directory())
+    if (!writer.is_written(id)) writer.write_one(id);
+  return std::move(writer).finish();
+}
+
+// Every node once, with extra jumps wherever the reach ends.
+Program in_one_piece(const Code& code, CodeId root, const std::vector<bool>& needed) {
+  Writer writer(code, needed);
+  writer.write_block(root, 0);
+  return std::move(writer).finish();
+}
+
 }  // namespace
 
 Program layout(const Code& code, CodeId root) {
   std::vector<bool> needed = reachable(code, root);
-  Writer writer(code, needed);
   size_t count = static_cast<size_t>(std::count(needed.begin(), needed.end(), true));
-  if (count <= reach + 1) {
-    writer.write_block(root, count);
-  } else {
-    Cut cut(code, root);
-    const std::vector<CodeId>& blocks = cut.blocks();
-    for (size_t i = blocks.size(); i-- > 0;) writer.write_block(blocks[i], block_size);
-    for (CodeId id : cut.directory())
-      if (!writer.is_written(id)) writer.write_one(id);
-  }
-  return std::move(writer).finish();
+  if (count <= reach + 1) return in_one_piece(code, root, needed);
+  Program program = in_blocks(code, root, needed);
+  // Where repeating would make it too long to load, ways with more extra jumps are the lesser evil.
+  return program.size() <= max_program_length ? program : in_one_piece(code, root, needed);
 }
 
 }  // namespace seclude::filter

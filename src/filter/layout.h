@@ -4,6 +4,7 @@
 // reaches 255 instructions; where that is not enough, the graph is cut into blocks that fit, and a
 // directory of the comparisons above them stands in front: a path then takes at most one extra
 // jump, and the heaviest block, which follows the directory, usually none.
+// (Programs that this would make longer than the kernel takes are laid out without blocks.)
 // Neighbours: code.h (input), program.h (output), emit.cc.
 #pragma once
 
