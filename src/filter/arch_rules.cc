@@ -6,24 +6,15 @@
 #include <variant>
 
 #include "base/result.h"
-#include "base/text.h"
 #include "calls/constants.h"
+#include "filter/line_problems.h"
+#include "filter/otherwise.h"
 #include "filter/predicate.h"
 #include "filter/stated_action.h"
 
 namespace seclude::filter {
 
 namespace {
-
-// An answer for when no rule matches, and how strongly it was said.
-struct Otherwise {
-  Action action;
-  Span origin = {};
-  const Item* item = nullptr;
-  bool named = false;                                 // by the call's own name: beats a set
-  bool own = false;                                   // by the root itself: beats a used one
-  std::optional<std::pair<Action, Span>> rival = {};  // as strong, and different
-};
 
 // What is known of one number while the lines are read.
 struct Slot {
@@ -89,7 +80,7 @@ class Builder {
     if (!action) return;
     Span origin = line.item->statement->keyword;
     if (line.otherwise) return otherwise(line, *action, origin);
-    if (line.where) arguments_exist(line);
+    if (line.where) arguments_exist(*line.where, reached(line), arch_, diagnostics_);
     std::vector<calls::CallId> in_memory;
     for (NamedCall call : line.calls.calls) {
       if (skipped(call)) continue;
@@ -97,7 +88,16 @@ class Builder {
     }
     for (const policy::CallRef* number : line.calls.numbers)
       numbered(line, *number, *action, origin);
-    if (!in_memory.empty()) say_in_memory(line, *action, in_memory);
+    if (!in_memory.empty()) in_memory_only(origin, *action, in_memory, arch_, diagnostics_);
+  }
+
+  // The calls of a line that exist here, by number or inside a carrier.
+  std::vector<calls::CallId> reached(const Line& line) {
+    std::vector<calls::CallId> out;
+    for (NamedCall call : line.calls.calls)
+      if (!skipped(call) && (slot_of(call.call) || calls::multiplexed(call.call, arch_)))
+        out.push_back(call.call);
+    return out;
   }
 
   // A set means neither calls newer than the pinned kernel, nor socketcall and ipc themselves: what
@@ -141,7 +141,7 @@ class Builder {
     }
     auto form = form_of(call);
     if (!form) return;
-    if (line.where && !own) no_fallback(line, call.call, form->carrier);
+    if (line.where && !own) no_fallback(origin, call.call, form->carrier, arch_, diagnostics_);
     if (line.where) {  // the other form has every argument in memory
       coded_[form->carrier][form->code].tested = true;
       target.in_memory = true;
@@ -176,80 +176,10 @@ class Builder {
     }
   }
 
-  void arguments_exist(const Line& line) {
-    std::string lacking;
-    size_t count = 0;
-    const policy::Name* name = nullptr;
-    calls::CallId first = 0;
-    for (NamedCall call : line.calls.calls) {
-      if (!slot_of(call.call) && !calls::multiplexed(call.call, arch_)) continue;
-      if (skipped(call)) continue;
-      const policy::Name* missing = missing_argument(*line.where, call.call, arch_);
-      if (!missing) continue;
-      if (count == 0) first = call.call;
-      name = name ? name : missing;
-      if (++count <= 4)
-        lacking += (lacking.empty() ? "`" : ", `") + std::string(calls::name_of(call.call)) + "`";
-    }
-    if (count == 0) return;
-    if (count > 4) lacking += " and " + std::to_string(count - 4) + " more";
-    Diagnostic problem{.message = "no argument `" + escape(name->text, 60) + "` in " + lacking,
-                       .span = name->span,
-                       .label = "every call of the line must have it"};
-    std::vector<std::string_view> candidates;
-    std::string known;
-    for (const calls::Arg& arg : calls::args(first, arch_)) {
-      candidates.push_back(arg.kernel_name);
-      if (!arg.man_name.empty()) candidates.push_back(arg.man_name);
-      known += (known.empty() ? "`" : ", `") + std::string(arg.kernel_name) + "`";
-    }
-    if (auto near = nearest(name->text, candidates))
-      problem.helps.push_back("did you mean `" + std::string(*near) + "`?");
-    else if (!known.empty())
-      problem.helps.push_back("`" + std::string(calls::name_of(first)) + "` has " + known);
-    else
-      problem.helps.push_back("`" + std::string(calls::name_of(first)) + "` has no arguments");
-    diagnostics_.add(std::move(problem));
-  }
-
-  void no_fallback(const Line& line, calls::CallId call, calls::CallId carrier) {
-    std::string name(calls::name_of(call)), arch(calls::info(arch_).name);
-    diagnostics_.add(
-        {.message = "the arguments of `" + name + "` cannot be tested on " + arch,
-         .span = line.item->statement->keyword,
-         .label = "there it exists only inside `" + std::string(calls::name_of(carrier)) +
-                  "`, with arguments in memory",
-         .helps = {"put the line into `on ARCH { ... }` for the others, and say what `" + name +
-                   "` gets on " + arch}});
-  }
-
-  void say_in_memory(const Line& line, Action action, const std::vector<calls::CallId>& calls) {
-    std::string list;
-    for (calls::CallId call : calls)
-      list += (list.empty() ? "`" : ", `") + std::string(calls::name_of(call)) + "`";
-    std::string arch(calls::info(arch_).name);
-    if (action.kind() == Action::notify_ || action.kind() == Action::trace_) {
-      diagnostics_.add({.message = list + " cannot be tested on " + arch,
-                        .span = line.item->statement->keyword,
-                        .label = "its arguments are in memory there",
-                        .helps = {"put the line into `on ARCH { ... }` for the others"}});
-      return;
-    }
-    diagnostics_.add({.severity = Severity::Note,
-                      .message = "on " + arch + ", " + list + " has its arguments in memory",
-                      .span = line.item->statement->keyword,
-                      .label = action.refuses() ? "this line refuses it there whatever they are"
-                                                : "this line never allows it there"});
-  }
-
   // ---- otherwise --------------------------------------------------------------------------------
 
   void otherwise(const Line& line, Action action, Span origin) {
-    Otherwise answer{.action = action,
-                     .origin = origin,
-                     .item = line.item,
-                     .named = true,
-                     .own = !line.item->used};
+    Otherwise answer{.action = action, .origin = origin, .named = true, .own = !line.item->used};
     if (line.general) return settle(general_, answer);
     if (line.calls.unknown) settle(unknown_, answer);
     for (NamedCall call : line.calls.calls) {
@@ -264,41 +194,15 @@ class Builder {
     }
   }
 
-  // A name beats a set, then the root's own beats a used one; two equally strong must agree.
-  static void settle(std::optional<Otherwise>& current, const Otherwise& next) {
-    auto rank = [](const Otherwise& one) { return (one.named ? 2 : 0) + (one.own ? 1 : 0); };
-    if (!current || rank(next) > rank(*current)) {
-      current = next;
-    } else if (rank(next) == rank(*current) && next.action != current->action) {
-      current->rival = {next.action, next.origin};
-    }
-  }
-
-  void report_rival(const std::optional<Otherwise>& answer, const std::string& name) {
-    if (!answer || !answer->rival) return;
-    const auto& [action, origin] = *answer->rival;
-    diagnostics_.add(
-        {.message = name.empty() ? "two general `otherwise` lines differ"
-                                 : "two `otherwise` lines differ for `" + name + "`",
-         .span = origin,
-         .label = to_string(action, arch_) + " here",
-         .examples = {},
-         .remarks = {{"the other one", answer->origin,
-                      to_string(answer->action, arch_) + " there"}},
-         .helps = {name.empty()
-                       ? "say your own `otherwise ACTION`: it beats those of `use`"
-                       : "say it for the call's own name: `otherwise ACTION for " + name + "`"}});
-  }
-
   void settle_general() {
-    report_rival(general_, "");
-    report_rival(unknown_, "@unknown");
+    report_rival(general_, "", arch_, diagnostics_);
+    report_rival(unknown_, "@unknown", arch_, diagnostics_);
     for (size_t i = 0; i < slots_.size(); i++)
-      report_rival(slots_[i].otherwise, std::string(calls::name_of(numbers_[i].call)));
+      report_rival(slots_[i].otherwise, calls::name_of(numbers_[i].call), arch_, diagnostics_);
     for (const auto& [carrier, codes] : coded_)
       for (const calls::Code& one : calls::codes(carrier))
         if (auto form = codes.find(one.code); form != codes.end())
-          report_rival(form->second.otherwise, std::string(calls::name_of(one.call)));
+          report_rival(form->second.otherwise, calls::name_of(one.call), arch_, diagnostics_);
     if (general_ && !general_->own && general_->action == Action::allow()) {
       diagnostics_.add({.message = "`otherwise allow` must be the policy's own",
                         .span = general_->origin,
