@@ -81,7 +81,6 @@ Token Lexer::next() {
   Token token = peek();
   position_ = peeked_end_;
   peeked_.reset();
-  last_ = token.kind;
   last_joins_ = joins(token.kind);
   if (token.kind == TokenKind::Word) {
     std::string_view word = text(token);
@@ -242,7 +241,6 @@ Token Lexer::raw() {
   while (position_ < text_.size() && !ends_raw(text_[position_])) position_++;
   token.end = static_cast<uint32_t>(position_);
   token.kind = TokenKind::Word;
-  last_ = TokenKind::Word;
   last_joins_ = false;
   line_start_ = false;
   return token;
@@ -272,7 +270,6 @@ void Lexer::read_gap(std::vector<Comment>& comments) {
     }
   }
   line_start_ = true;
-  last_ = TokenKind::Newline;
   last_joins_ = false;
 }
 

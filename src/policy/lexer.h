@@ -61,7 +61,6 @@ class Lexer {
 
   const Token& peek();  // the next token
   Token next();         // takes it
-  // Instead of peek(): whether a raw word comes next. What follows it is decided by `raw`.
   std::string_view text(const Token& token) const;
   Span span(const Token& token) const { return {source_, token.begin, token.end}; }
   uint32_t source() const { return source_; }
@@ -94,7 +93,6 @@ class Lexer {
   uint32_t source_;
   size_t position_ = 0;      // after the last token taken
   size_t joined_until_ = 0;  // newlines before this are known to continue the statement
-  TokenKind last_ = TokenKind::Newline;
   bool last_joins_ = false;  // the last token was `and`, `or` or a mark that lists go on after
   bool line_start_ = true;
   std::optional<Token> peeked_;
