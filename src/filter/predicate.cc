@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "calls/constants.h"
+#include "filter/reach.h"
 #include "policy/printer.h"
 
 namespace seclude::filter {
@@ -12,11 +13,6 @@ namespace seclude::filter {
 namespace {
 
 uint64_t ones(unsigned bits) { return bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
-
-// As a number that compares in the field's order when compared unsigned.
-uint64_t ordered(uint64_t value, const Field& field) {
-  return field.is_signed ? value ^ (uint64_t{1} << (field.bits - 1)) : value;
-}
 
 class Lowerer {
  public:
@@ -81,7 +77,7 @@ class Lowerer {
   void fill(const policy::Test& test, Test& out) {
     out.mask = ones(out.field.bits);
     if (test.mask) {
-      auto mask = value(*test.mask, out.field, "the mask");
+      auto mask = value(*test.mask, out.field, "the mask does");
       if (!mask) return;
       out.mask = *mask;
       if (out.mask == 0) return never(test, "no bit is left to compare");
@@ -122,7 +118,7 @@ class Lowerer {
 
   void equal(const policy::Test& test, Test& out, Compare op) {
     out.op = op;
-    auto number = value(test.value, out.field, "this value");
+    auto number = value(test.value, out.field, "this value does");
     if (!number) return;
     out.value = *number;
     if ((out.value & ~out.mask) == 0) return;
@@ -134,23 +130,34 @@ class Lowerer {
 
   void order(const policy::Test& test, Test& out, Compare op) {
     out.op = op;
-    auto number = value(test.value, out.field, "this value");
+    auto number = value(test.value, out.field, "this value does");
     if (!number) return;
     out.value = *number;
-    uint64_t at = ordered(out.value, out.field), top = ones(out.field.bits);
-    std::string why = "`" + test.arg.text + "` is " + std::to_string(out.field.bits) +
-                      " bits wide, " + (out.field.is_signed ? "signed" : "unsigned");
-    if (at == 0 && op == Compare::Less) return never(test, why + ": nothing is smaller");
-    if (at == 0 && op == Compare::GreaterEqual) return always(test, why + ": nothing is smaller");
-    if (at == top && op == Compare::Greater) return never(test, why + ": nothing is larger");
-    if (at == top && op == Compare::LessEqual) return always(test, why + ": nothing is larger");
+    Reach reach(out.field, out.mask);
+    uint64_t at = ordered(out.value, out.field);
+    std::string width = "`" + test.arg.text + "` is " + std::to_string(out.field.bits) +
+                        " bits wide, " + (out.field.is_signed ? "signed" : "unsigned");
+    bool none_smaller = at <= reach.least(), none_larger = at >= reach.greatest();
+    if (none_smaller && op == Compare::Less) return never(test, width + ": nothing is smaller");
+    if (none_smaller && op == Compare::GreaterEqual)
+      return always(test, width + ": nothing is smaller");
+    if (none_larger && op == Compare::Greater) return never(test, width + ": nothing is larger");
+    if (none_larger && op == Compare::LessEqual) return always(test, width + ": nothing is larger");
+    // Beyond what the mask leaves.
+    bool all_smaller = at > reach.greatest(), all_larger = at < reach.least();
+    if (all_smaller && op == Compare::Less) return always(test, "the mask leaves less than that");
+    if (all_smaller && op == Compare::GreaterEqual)
+      return never(test, "the mask leaves less than that");
+    if (all_larger && op == Compare::Greater) return always(test, "the mask leaves more than that");
+    if (all_larger && op == Compare::LessEqual)
+      return never(test, "the mask leaves more than that");
   }
 
   void in(const policy::Test& test, Test& out, Compare op) {
     out.op = op;
     for (const policy::Item& item : test.items) {
-      auto low = value(item.low, out.field, "this value");
-      auto high = item.high ? value(*item.high, out.field, "this value") : low;
+      auto low = value(item.low, out.field, "this value does");
+      auto high = item.high ? value(*item.high, out.field, "this value does") : low;
       if (!low || !high) continue;
       if (ordered(*low, out.field) > ordered(*high, out.field)) {
         error(
@@ -159,24 +166,41 @@ class Lowerer {
             "write the smaller one first");
         continue;
       }
-      if (!item.high && (*low & ~out.mask) != 0) {
-        error(item.low.span, "this value can never match", "it has bits that the mask removes", "");
+      auto first = Reach(out.field, out.mask).at_least(ordered(*low, out.field));
+      if (!first || *first > ordered(*high, out.field)) {
+        error(
+            item.low.span, item.high ? "this range can never match" : "this value can never match",
+            item.high ? "the mask leaves no value in it" : "it has bits that the mask removes", "");
         continue;
       }
       out.ranges.emplace_back(*low, *high);
     }
-    bool everything = std::any_of(out.ranges.begin(), out.ranges.end(), [&](auto range) {
-      return ordered(range.first, out.field) == 0 &&
-             ordered(range.second, out.field) == ones(out.field.bits);
-    });
-    if (everything && op == Compare::In) always(test, "the range contains every value");
-    if (everything && op == Compare::NotIn) never(test, "the range contains every value");
+    std::string why = out.ranges.size() == 1 ? "the range contains every value"
+                                             : "together they contain every value";
+    bool everything = contains_everything(out);
+    if (everything && op == Compare::In) always(test, std::move(why));
+    if (everything && op == Compare::NotIn) never(test, std::move(why));
+  }
+
+  static bool contains_everything(const Test& test) {
+    std::vector<std::pair<uint64_t, uint64_t>> ranges;
+    for (auto [low, high] : test.ranges)
+      ranges.emplace_back(ordered(low, test.field), ordered(high, test.field));
+    std::sort(ranges.begin(), ranges.end());
+    Reach reach(test.field, test.mask);
+    uint64_t missing = reach.least();  // the first value that no range so far contains
+    for (auto [low, high] : ranges) {
+      if (low > missing) return false;
+      if (high >= reach.greatest()) return true;
+      if (high >= missing) missing = *reach.at_least(high + 1);
+    }
+    return false;
   }
 
   void bits(const policy::Test& test, Test& out, Compare op) {
     out.op = op;
-    no_set_of_bits(test);
-    auto number = value(test.value, out.field, "these bits");
+    if (no_set_of_bits(test)) return;
+    auto number = value(test.value, out.field, "these bits do");
     if (!number) return;
     out.value = *number;
     if ((out.value & ~out.mask) != 0)
@@ -201,11 +225,13 @@ class Lowerer {
   }
 
   // `has O_RDONLY` reads well and means nothing: O_RDONLY is 0, SOCK_RAW is SOCK_STREAM|SOCK_DGRAM.
-  void no_set_of_bits(const policy::Test& test) {
+  bool no_set_of_bits(const policy::Test& test) {
+    bool found = false;
     for (const Names::Mentioned& one : names_.mentioned(target_.text, test.value)) {
       const calls::Constant& constant = calls::constant_at(one.constant);
       std::string name(constant.name);
       if (!constant.is_bits) {
+        found = true;
         error(one.span, "`" + name + "` is no set of bits",
               "it is one value of several, and values share bits",
               "write `" + test.arg.text + " & ~(" + neighbours(constant) + ") == " + name + "`");
@@ -218,6 +244,7 @@ class Lowerer {
                                     "` if only the whole is meant"}});
       }
     }
+    return found;
   }
 
   // The flags that may stand beside this value in the same argument, as far as the tables know.
@@ -247,8 +274,10 @@ class Lowerer {
     }
     uint64_t top = ones(field.bits);
     uint64_t sign = ~(top >> 1);  // a negative number that fits has all of these
+    // `~` turns over the bits of the argument, not of a 64-bit number: ~0x80000000 fits 32 bits.
+    if ((*number & ~top) == ~top && names_.complements(target_.text, text)) return *number & top;
     if (*number > top && (*number & sign) != sign) {
-      error(text.span, std::string(what) + " does not fit the argument",
+      error(text.span, std::string(what) + " not fit the argument",
             "`" + policy::print(text) + "` needs more than the " + std::to_string(field.bits) +
                 " bits the kernel reads",
             "");
