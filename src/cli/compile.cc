@@ -3,6 +3,7 @@
 // In: a policy. Out: raw struct sock_filter[], a listing, or the value after one of the passes. The
 // passes are filter/compile.h's; a program that was not proven never leaves it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "calls/calls.h"
@@ -15,8 +16,6 @@
 #include "filter/decide.h"
 #include "filter/show.h"
 #include "policy/printer.h"
-
-#include <unistd.h>
 
 namespace seclude::cli {
 
