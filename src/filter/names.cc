@@ -320,4 +320,17 @@ void Names::mention(size_t text, const std::vector<policy::Value::Term>& list,
   }
 }
 
+bool Names::complements(size_t text, const std::vector<policy::Value::Term>& list,
+                        int depth) const {
+  if (depth > deepest) return false;
+  return std::any_of(list.begin(), list.end(), [&](const policy::Value::Term& term) {
+    if (term.prefix == policy::Value::Term::Prefix::Complement) return true;
+    if (term.kind == policy::Value::Term::Kind::Group)
+      return complements(text, term.group, depth + 1);
+    if (term.kind != policy::Value::Term::Kind::Name) return false;
+    auto definition = let(text, term.text);
+    return definition && complements(definition->second, definition->first->terms, depth + 1);
+  });
+}
+
 }  // namespace seclude::filter

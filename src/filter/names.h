@@ -53,6 +53,11 @@ class Names {
   };
   std::vector<Mentioned> mentioned(size_t text, const policy::Value& value);
 
+  // Whether `~` is part of the value (through lets).
+  bool complements(size_t text, const policy::Value& value) const {
+    return complements(text, value.terms, 0);
+  }
+
   // May a set name this call here: does the pinned kernel have it on this architecture?
   bool pinned(calls::CallId call, calls::Arch arch) const {
     return calls::since(call, arch) <= pin_;
@@ -76,6 +81,7 @@ class Names {
                                int depth);
   std::optional<uint64_t> parameter_value(size_t text, const policy::Value::Term& term,
                                           calls::Arch arch, int depth);
+  bool complements(size_t text, const std::vector<policy::Value::Term>& terms, int depth) const;
   void mention(size_t text, const std::vector<policy::Value::Term>& terms,
                std::vector<Mentioned>& out, int depth) const;
   // Texts in which a name spoken in `text` is looked up, nearest first.

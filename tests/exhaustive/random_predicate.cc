@@ -28,7 +28,8 @@ struct Reader {
   std::optional<uint64_t> read(const Value& value) const {
     auto number = value_on(value, arch);
     if (!number) return std::nullopt;
-    uint64_t high = ~top() | sign();
+    // `~` turns over the argument's bits, whatever the sign becomes.
+    uint64_t high = value.complement ? ~top() : ~top() | sign();
     if (*number > top() && (*number & high) != high) return std::nullopt;
     return *number & top();
   }
@@ -36,38 +37,53 @@ struct Reader {
 
 // ---- the judge ----------------------------------------------------------------------------------
 
-struct Bounds {
-  uint64_t low, high;  // in the argument's order, of what (x & mask) can be
+// What (x & mask) can be, in the argument's order: `always` and any of the `free` bits.
+struct Possible {
+  uint64_t always, free;
+
+  uint64_t least() const { return always; }
+  uint64_t greatest() const { return always | free; }
+  // The greatest of them up to `bound`: bits are added from the top while it stays below.
+  std::optional<uint64_t> at_most(uint64_t bound) const {
+    if (always > bound) return std::nullopt;
+    uint64_t found = always;
+    for (unsigned bit = 64; bit-- > 0;)
+      if (uint64_t more = found | (free & uint64_t{1} << bit); more <= bound) found = more;
+    return found;
+  }
 };
-Bounds bounds(const Reader& reader, uint64_t mask) {
-  if (!reader.arg.is_signed) return {0, mask};
-  if ((mask & reader.sign()) == 0) return {reader.ordered(0), reader.ordered(mask)};
-  return {reader.ordered(reader.sign()), reader.ordered(mask & ~reader.sign())};
+Possible possible(const Reader& reader, uint64_t mask) {
+  bool sign_removed = reader.arg.is_signed && (mask & reader.sign()) == 0;
+  return {sign_removed ? reader.sign() : 0, mask};
 }
 
-bool order_decides(const Test& test, const Reader& reader, Bounds can, uint64_t value) {
+bool order_decides(const Test& test, const Reader& reader, const Possible& can, uint64_t value) {
   uint64_t at = reader.ordered(value);
   bool low_side = test.op == Operator::Less || test.op == Operator::GreaterEqual;
-  return low_side ? can.low < at && at <= can.high : can.low <= at && at < can.high;
+  return low_side ? can.least() < at && at <= can.greatest()
+                  : can.least() <= at && at < can.greatest();
 }
 
-bool items_decide(const Test& test, const Reader& reader, Bounds can, uint64_t mask) {
-  std::vector<Bounds> ranges;
+bool items_decide(const Test& test, const Reader& reader, const Possible& can) {
+  struct Range {
+    uint64_t low, high;
+  };
+  std::vector<Range> ranges;
   for (const Item& item : test.items) {
     auto low = reader.read(item.low), high = item.high ? reader.read(*item.high) : low;
     if (!low || !high) return false;
-    if (!item.high && (*low & ~mask) != 0) return false;
-    Bounds range{reader.ordered(*low), reader.ordered(*high)};
-    if (range.low > range.high || range.high < can.low || range.low > can.high) return false;
+    Range range{reader.ordered(*low), reader.ordered(*high)};
+    if (range.low > range.high || can.at_most(range.high).value_or(0) < range.low) return false;
+    if (!can.at_most(range.high)) return false;
     ranges.push_back(range);
   }
   std::sort(ranges.begin(), ranges.end(),
-            [](const Bounds& a, const Bounds& b) { return a.low < b.low; });
-  uint64_t next = can.low;  // the first value not yet covered
-  for (const Bounds& range : ranges) {
-    if (range.low > next) return true;
-    if (range.high >= can.high) return false;
-    next = std::max(next, range.high + 1);
+            [](const Range& a, const Range& b) { return a.high > b.high; });
+  uint64_t missing = can.greatest();  // the greatest that no range so far contains
+  for (const Range& range : ranges) {
+    if (range.high < missing) return true;
+    if (range.low <= can.least()) return false;
+    missing = std::min(missing, *can.at_most(range.low - 1));
   }
   return true;
 }
@@ -85,9 +101,8 @@ bool acceptable(const Test& test, const Reader& reader) {
     if (!number || *number == 0) return false;
     mask = *number;
   }
-  Bounds can = bounds(reader, mask);
-  if (test.op == Operator::In || test.op == Operator::NotIn)
-    return items_decide(test, reader, can, mask);
+  Possible can = possible(reader, mask);
+  if (test.op == Operator::In || test.op == Operator::NotIn) return items_decide(test, reader, can);
   auto value = reader.read(test.value);
   if (!value) return false;
   if (test.op == Operator::Equal || test.op == Operator::NotEqual) return (*value & ~mask) == 0;

@@ -33,6 +33,38 @@ TEST(Predicate, AValueWiderThanTheKernelReadsIsAnError) {
   EXPECT_EQ(message_of("allow mmap where len == 0x10000000000"), "");
 }
 
+// The mask decides what can be: found by random policies, which had to leave these out.
+TEST(Predicate, AMaskCanMakeAComparisonOneSided) {
+  expect_message("allow write where fd & 0xf < 0x100", "always holds");
+  expect_message("allow write where fd & 0xf <= 0xf", "always holds");
+  expect_message("allow write where fd & 0xf > 0xf", "can never hold");
+  expect_message("allow write where fd & 0xf >= 0x10", "can never hold");
+  expect_message("allow kill where pid & 0xf < 0", "can never hold");
+  expect_message("allow kill where pid & 0xf >= -1", "always holds");
+  expect_message("allow write where fd & 3 in (4..7)", "this range can never match");
+  expect_message("allow write where fd & 0xf0 in (1..7)", "this range can never match");
+  expect_message("allow write where fd & 3 in (0..1, 2..3)", "always holds");
+  EXPECT_EQ(message_of("allow write where fd & 0xf < 0xf"), "");
+  EXPECT_EQ(message_of("allow write where fd & 0xf0 in (1..0x17)"), "");
+  EXPECT_EQ(message_of("allow kill where pid & 0x8000000f < 0"), "");
+}
+
+TEST(Predicate, RangesThatTogetherContainEverythingDecideNothing) {
+  expect_message("allow write where fd in (0..0x7fffffff, 0x80000000..0xffffffff)", "always holds");
+  expect_message("allow kill where pid not in (0..0x7fffffff, -0x80000000..-1)", "can never hold");
+  EXPECT_EQ(message_of("allow write where fd in (0..0x7fffffff, 0x80000001..0xffffffff)"), "");
+}
+
+TEST(Predicate, AComplementIsOfTheArgumentsWidth) {
+  EXPECT_EQ(message_of("allow clone where flags within ~CLONE_IO"
+                       "\nallow ioctl where cmd & ~0x80000000 == 5"
+                       "\nlet rest = ~0x80000000"
+                       "\nallow fcntl where cmd & rest == 5"),
+            "");
+  expect_message("allow ioctl where cmd & ~0x100000000 == 5", "does not fit");
+  expect_message("allow ioctl where cmd == -0x80000001", "does not fit");
+}
+
 TEST(Predicate, HasAsksForOneBit) {
   expect_message("allow mmap where prot has PROT_READ | PROT_WRITE",
                  "write `prot has all PROT_READ | PROT_WRITE` or `prot has any");
