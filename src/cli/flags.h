@@ -98,6 +98,20 @@ inline constexpr Flag batch{
 inline constexpr Flag phase{
     .name = "phase", .value = "NAME", .help = "ask this phase of the policy (default: the first)"};
 
+// ---- diff, inspect ------------------------------------------------------------------------------
+inline constexpr Flag only{.name = "only",
+                           .value = "wider",
+                           .help = "only what B lets in and A does not",
+                           .completes = Completes::Choices};
+inline constexpr Flag diff_to{.name = "to",
+                              .value = "text|markdown",
+                              .help = "how to write the differences (default: text)",
+                              .completes = Completes::Choices};
+inline constexpr Flag inspect_show{.name = "show",
+                                   .value = "all|asm|policy|cost|oddities",
+                                   .help = "only this part of the answer (default: all)",
+                                   .completes = Completes::Choices};
+
 // ---- run: the policy ----------------------------------------------------------------------------
 inline constexpr Flag allow{.name = "allow",
                             .value = "CALLS",
