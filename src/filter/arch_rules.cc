@@ -167,6 +167,19 @@ class Builder {
                         .label = "`where` needs a call that the tables know"});
       return;
     }
+    // The two share an entry; bit 30 alone says whose number it is.
+    constexpr uint32_t x32_bit = 0x40000000;
+    bool is_x32 = ref.number >> 30 == 1;
+    if ((arch_ == calls::Arch::x86_64 && is_x32) || (arch_ == calls::Arch::x32 && !is_x32)) {
+      uint32_t other = ref.number ^ x32_bit;
+      diagnostics_.add(
+          {.message = "`" + ref.name.text + "` is a number of " + (is_x32 ? "x32" : "x86_64"),
+           .span = ref.name.span,
+           .label = "bit 30 of a number tells x32 from x86_64",
+           .helps = {"write `nr:" + std::to_string(other) + "` here, or the line into `on " +
+                     (is_x32 ? "x32" : "x86_64") + " { ... }`"}});
+      return;
+    }
     Rule rule{.action = action, .where = always(), .origin = origin};
     if (Slot* known = slot(ref.number)) {
       known->named = true;

@@ -216,5 +216,18 @@ TEST(Resolve, ARefusalOfAllThatIsInMemoryLeavesNothingToOtherwise) {
   EXPECT_EQ(p.verdict("socket", {2, 2}, Arch::x86), "kill");
 }
 
+TEST(Resolve, ANumberOfTheOtherX86EntryIsAnError) {
+  auto message_of = [](const std::string& line) {
+    return PolicyText("seclude 1\npolicy p\narchitectures x86_64, x32\notherwise kill\n" + line +
+                      "\n")
+        .messages();
+  };
+  EXPECT_NE(message_of("on x86_64 { allow nr:0x40000001 }").find("is a number of x32"),
+            std::string::npos);
+  EXPECT_NE(message_of("on x32 { allow nr:600 }").find("is a number of x86_64"), std::string::npos);
+  EXPECT_EQ(message_of("on x32 { allow nr:0x40000258 }\non x86_64 { allow nr:600 }"), "");
+  EXPECT_EQ(message_of("on x86_64 { allow nr:0x80000001 }"), "") << "negative: bit 30 is clear";
+}
+
 }  // namespace
 }  // namespace seclude::test
