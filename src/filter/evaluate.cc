@@ -25,89 +25,79 @@ uint32_t load(const Input& input, uint32_t offset, bool big_endian) {
   return static_cast<uint32_t>(high ? value >> 32 : value);
 }
 
+uint32_t arithmetic(uint16_t code, uint32_t a, uint32_t operand) {
+  switch (code & 0xf0) {  // the operation, whether its operand is K or X
+    case op::add_k & 0xf0:
+      return a + operand;
+    case op::sub_k & 0xf0:
+      return a - operand;
+    case op::mul_k & 0xf0:
+      return a * operand;
+    case op::div_k & 0xf0:
+      return a / operand;
+    case op::or_k & 0xf0:
+      return a | operand;
+    case op::and_k & 0xf0:
+      return a & operand;
+    case op::xor_k & 0xf0:
+      return a ^ operand;
+    // Shifts by X take its low five bits (kernels since 5.14; before, what the machine did).
+    case op::lsh_k & 0xf0:
+      return a << (operand & 31);
+    case op::rsh_k & 0xf0:
+      return a >> (operand & 31);
+    case op::neg & 0xf0:
+      return -a;
+    default:
+      CHECK(false);  // not a valid program
+  }
+}
+
 // Everything that neither jumps nor returns. The divisor is not 0.
 void calculate(Machine& machine, const Instruction& instruction, const Input& input,
                bool big_endian) {
   uint32_t k = instruction.k;
-  bool from_x = (instruction.code & 0x08) != 0;
-  uint32_t operand = from_x ? machine.x : k;
+  constexpr uint32_t data_length = 64;  // sizeof(struct seccomp_data)
   switch (instruction.code) {
     case op::ld_abs:
       machine.a = load(input, k, big_endian);
-      break;
+      return;
     case op::ld_imm:
       machine.a = k;
-      break;
+      return;
     case op::ldx_imm:
       machine.x = k;
-      break;
-    case op::ld_len:  // sizeof(struct seccomp_data)
-      machine.a = 64;
-      break;
+      return;
+    case op::ld_len:
+      machine.a = data_length;
+      return;
     case op::ldx_len:
-      machine.x = 64;
-      break;
+      machine.x = data_length;
+      return;
     case op::ld_mem:
       machine.a = machine.scratch[k];
-      break;
+      return;
     case op::ldx_mem:
       machine.x = machine.scratch[k];
-      break;
+      return;
     case op::st:
       machine.scratch[k] = machine.a;
-      break;
+      return;
     case op::stx:
       machine.scratch[k] = machine.x;
-      break;
+      return;
     case op::tax:
       machine.x = machine.a;
-      break;
+      return;
     case op::txa:
       machine.a = machine.x;
-      break;
-    case op::neg:
-      machine.a = -machine.a;
-      break;
-    case op::add_k:
-    case op::add_x:
-      machine.a += operand;
-      break;
-    case op::sub_k:
-    case op::sub_x:
-      machine.a -= operand;
-      break;
-    case op::mul_k:
-    case op::mul_x:
-      machine.a *= operand;
-      break;
-    case op::div_k:
-    case op::div_x:
-      machine.a /= operand;
-      break;
-    case op::or_k:
-    case op::or_x:
-      machine.a |= operand;
-      break;
-    case op::and_k:
-    case op::and_x:
-      machine.a &= operand;
-      break;
-    case op::xor_k:
-    case op::xor_x:
-      machine.a ^= operand;
-      break;
-    // Shifts by X take its low five bits (kernels since 5.14; before, what the machine did).
-    case op::lsh_k:
-    case op::lsh_x:
-      machine.a <<= operand & 31;
-      break;
-    case op::rsh_k:
-    case op::rsh_x:
-      machine.a >>= operand & 31;
-      break;
+      return;
     default:
-      CHECK(false);  // not a valid program
+      break;
   }
+  CHECK((instruction.code & 0x07) == 0x04);  // BPF_ALU
+  bool from_x = (instruction.code & 0x08) != 0;
+  machine.a = arithmetic(instruction.code, machine.a, from_x ? machine.x : k);
 }
 
 bool is_jump(uint16_t code) { return (code & 0x07) == 0x05; }
