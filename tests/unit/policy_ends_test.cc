@@ -110,6 +110,9 @@ TEST(Ends, AddUpAddresses) {
   EXPECT_EQ(covered({"tcp 10.0.0.0/9:1", "tcp 10.128.0.0/9:1"}, "tcp 10.0.0.0/8:1"), Coverage::All);
   EXPECT_EQ(covered({"tcp 10.0.0.0/9:1", "tcp 10.129.0.0/16:1"}, "tcp 10.0.0.0/8:1"),
             Coverage::Some);
+  // Both edges are covered; the gap is in the middle.
+  EXPECT_EQ(covered({"tcp 10.0.0.0/9:1", "tcp 10.192.0.0/10:1"}, "tcp 10.0.0.0/8:1"),
+            Coverage::Some);
   EXPECT_EQ(covered({"tcp 10.0.0.0/8:1"}, "tcp [::ffff:10.1.2.3]:1"), Coverage::All);
   EXPECT_EQ(covered({"tcp [::]/0:1"}, "tcp 10.1.2.3:1"), Coverage::None);
   EXPECT_EQ(covered({"tcp 0.0.0.0/0:1"}, "tcp 255.255.255.255:1"), Coverage::All);
