@@ -11,6 +11,7 @@
 #include "cli/files.h"
 #include "cli/json.h"
 #include "cli/session.h"
+#include "filter/contradictions.h"
 #include "filter/evaluate.h"
 #include "filter/meaning.h"
 #include "filter/program.h"
@@ -99,6 +100,9 @@ std::optional<Judge> policy_judge(const std::string& argument, const Arguments& 
     return std::nullopt;
   }
   filter::Resolved resolved = filter::resolve(loaded->texts, loaded->settings, loaded->diagnostics);
+  filter::Store store;
+  if (!loaded->diagnostics.has_errors())
+    filter::find_contradictions(store, resolved, loaded->diagnostics);
   // Warnings are the business of `check`.
   if (loaded->diagnostics.has_errors()) {
     console.diagnostics(loaded->diagnostics, loaded->sources);

@@ -3,6 +3,7 @@
 // In: a policy. Out: a policy that means the same, without sets, `let` and `use`, each line with
 // the place it came from; what seclude itself adds stands at the end. filter/expand.h writes it.
 #include "filter/expand.h"
+#include "filter/contradictions.h"
 
 #include "cli/console.h"
 #include "cli/json.h"
@@ -19,6 +20,9 @@ int expand(const Arguments& arguments, Console& console) {
     return 2;
   }
   filter::Resolved resolved = filter::resolve(loaded->texts, loaded->settings, loaded->diagnostics);
+  filter::Store store;
+  if (!loaded->diagnostics.has_errors())
+    filter::find_contradictions(store, resolved, loaded->diagnostics);
   if (failed(*loaded, arguments, console)) return 2;
   std::string text = filter::expand(loaded->texts, loaded->settings, resolved, loaded->sources);
   if (arguments.has(flag::json))

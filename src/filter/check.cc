@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "base/result.h"
-#include "calls/constants.h"
+#include "filter/contradictions.h"
 #include "filter/decide.h"
 #include "filter/expect.h"
 #include "filter/show.h"
@@ -26,10 +26,7 @@ class Checker {
   void run() {
     for (const PhaseRules& phase : resolved_.phases)
       for (const ArchRules& arch : phase.rules.archs)
-        for (const NumberRules& number : arch.numbers) {
-          if (number.end_rule - number.first_rule > 1) contradictions(arch, number);
-          effects(arch, number);
-        }
+        for (const NumberRules& number : arch.numbers) effects(arch, number);
     without_effect();
     phases_tighten();
     refused_exit();
@@ -42,36 +39,6 @@ class Checker {
     input.arch = calls::info(arch.arch).audit;
     input.number = number;
     return input;
-  }
-
-  // ---- two refusals that contradict each other --------------------------------------------------
-
-  void contradictions(const ArchRules& arch, const NumberRules& number) {
-    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
-      for (uint32_t j = i + 1; j < number.end_rule; j++) {
-        const Rule &a = arch.rules[i], &b = arch.rules[j];
-        if (a.action == b.action || a.action.kind() != b.action.kind()) continue;
-        Id region = store_.both(condition(store_, a.where), condition(store_, b.where));
-        for (uint32_t k = number.first_rule; k < number.end_rule; k++) {
-          const Rule& stricter = arch.rules[k];
-          if (strictness(stricter.action) < strictness(a.action))
-            region = store_.both(region, store_.negate(condition(store_, stricter.where)));
-        }
-        if (region != store_.no()) contradiction(arch, number.number, a, b, region);
-      }
-  }
-
-  void contradiction(const ArchRules& arch, uint32_t number, const Rule& a, const Rule& b,
-                     Id region) {
-    auto call = calls::call_at(arch.arch, number);
-    std::string name = call ? std::string(calls::name_of(*call)) : std::to_string(number);
-    diagnostics_.add(
-        {.message = "two lines refuse `" + name + "` differently",
-         .span = b.origin,
-         .label = to_string(b.action, arch.arch) + " here",
-         .examples = {show(input_for(arch, number, region))},
-         .remarks = {{"the other one", a.origin, to_string(a.action, arch.arch) + " there"}},
-         .helps = {"let one of them leave these calls to the other"}});
   }
 
   // ---- rules without effect ---------------------------------------------------------------------
@@ -140,6 +107,7 @@ class Checker {
 
   void tightens(const PhaseRules& before, const PhaseRules& after, size_t index) {
     const ArchRules &old_rules = before.rules.archs[index], &new_rules = after.rules.archs[index];
+    unknown_tightens(before, after, index);
     std::set<Span> said;
     for (const NumberRules& number : new_rules.numbers) {
       auto old =
@@ -161,6 +129,17 @@ class Checker {
            .examples = {show(input)},
            .helps = {"allow it in `" + before.name + "` as well, or not here"}});
     }
+  }
+
+  // Numbers in no list are one answer in each phase.
+  void unknown_tightens(const PhaseRules& before, const PhaseRules& after, size_t index) {
+    const ArchRules &old_rules = before.rules.archs[index], &new_rules = after.rules.archs[index];
+    if (new_rules.unknown.refuses() || !old_rules.unknown.refuses()) return;
+    diagnostics_.add({.message = "phase `" + after.name + "` allows unknown calls, phase `" +
+                                 before.name + "` refuses them",
+                      .span = new_rules.unknown_origin,
+                      .label = "phases can only tighten: the kernel keeps earlier filters",
+                      .helps = {"allow them in `" + before.name + "` as well, or not here"}});
   }
 
   Id permitted(Id decision) {
@@ -234,6 +213,7 @@ class Checker {
 
 void check(Store& store, const policy::Texts& texts, const Settings& settings,
            const Resolved& resolved, Diagnostics& diagnostics) {
+  find_contradictions(store, resolved, diagnostics);
   Checker(store, texts, resolved, diagnostics).run();
   prove_expectations(store, texts, settings, resolved, diagnostics);
   if (store.exhausted())

@@ -196,9 +196,10 @@ Id number_decision(Store& store, const ArchRules& arch, const NumberRules& numbe
   if (number.first_rule + 1 == number.end_rule &&
       arch.rules[number.first_rule].where.kind == Condition::Kind::Always)
     return leaf(arch.rules[number.first_rule].action);
-  // Weakest first; every stricter rule overrides what stands below it.
+  // Weakest first; every stricter rule overrides what stands below it. Of two equally strict ones
+  // the first counts, as in meaning.cc (check.h reports them as a contradiction).
   std::vector<const Rule*> order;
-  for (uint32_t i = number.first_rule; i < number.end_rule; i++) order.push_back(&arch.rules[i]);
+  for (uint32_t i = number.end_rule; i-- > number.first_rule;) order.push_back(&arch.rules[i]);
   std::stable_sort(order.begin(), order.end(), [](const Rule* a, const Rule* b) {
     return strictness(a->action) > strictness(b->action);
   });

@@ -24,6 +24,14 @@ TEST(Check, TwoErrnosForOneCallAreAnErrorThatShowsTheInput) {
             "");
 }
 
+TEST(Check, OrderNeverDecidesBetweenTheOracleAndTheDiagram) {
+  PolicyText p(head + "deny read with EIO\ndeny read with EACCES where fd == 1\n");
+  filter::Decision decision = filter::decide(p.store, p.rules(), filter::Mediated::Kept);
+  filter::Input input{.number = 0, .arch = calls::info(calls::Arch::x86_64).audit, .args = {1}};
+  EXPECT_EQ(p.store.evaluate(decision.at(input.arch, 0), input),
+            filter::meaning(p.rules(), input).action.ret);
+}
+
 TEST(Check, ALineWithoutEffectIsAWarning) {
   expect_message(head + "allow read\nallow read where fd == 0\n", "this line has no effect");
   expect_message(head + "kill ptrace\n", "this line has no effect");
@@ -43,6 +51,14 @@ TEST(Check, PhasesOnlyTighten) {
   EXPECT_EQ(checked(phases + "phase a {\n allow read, write\n}\nphase b {\n allow read\n}\n"), "");
   expect_message(phases + "phase a {\n allow read\n}\nphase b {\n allow read, write\n}\n",
                  "phase `b` allows what phase `a` refuses");
+}
+
+TEST(Check, UnknownCallsMayNotBeAllowedLaterEither) {
+  const std::string phases =
+      "seclude 1\npolicy p\notherwise kill\nallow exit_group\nphase a {\n}\nphase b {\n ";
+  expect_message(phases + "otherwise allow for @unknown\n}\n",
+                 "phase `b` allows unknown calls, phase `a` refuses them");
+  EXPECT_EQ(checked(phases + "otherwise kill for @unknown\n}\n"), "");
 }
 
 TEST(Expect, HoldsForAllInputsOrShowsOne) {
@@ -78,11 +94,60 @@ TEST(Expect, TheOldMmapOfI386IsASibling) {
       << p.messages();
 }
 
+// x86 keeps mmap's arguments in memory, but mmap2's in registers: only those with PROT_EXEC count.
+TEST(Expect, ASiblingIsAskedWhatTheCallHasInMemory) {
+  const std::string text =
+      "seclude 1\npolicy p\narchitectures x86\nallow exit_group\notherwise kill\n"
+      "allow mmap2 where prot lacks PROT_EXEC\n";
+  EXPECT_EQ(checked(text + "expect refused mmap where prot has PROT_EXEC\n"), "");
+  EXPECT_EQ(checked(text + "expect refused mmap where not prot lacks PROT_EXEC\n"), "");
+  expect_message(text + "expect refused mmap where prot has PROT_WRITE\n",
+                 "example: mmap2(addr: 0, len: 0, prot: PROT_WRITE");
+}
+
 TEST(Expect, ACallThatNoListedArchitectureHasIsAnError) {
   PolicyText p(
       "seclude 1\npolicy p\narchitectures aarch64\nallow exit_group\notherwise kill\n"
       "expect refused open\n");
   EXPECT_NE(p.check().messages().find("`open` does not exist"), std::string::npos);
+}
+
+// What is about nothing would hold for the wrong reason.
+TEST(Expect, WhatIsAboutNothingIsAnError) {
+  const std::string one =
+      "seclude 1\npolicy p\narchitectures x86_64\nallow exit_group\n"
+      "otherwise kill\nread /srv/**\nconnect tcp 10.0.0.1:80\n";
+  for (std::string subject : {"@mount", "mount", "read /etc/x", "connect tcp 10.9.9.9:9"})
+    expect_message(one + "expect allow " + subject + " on aarch64\n",
+                   "this expectation is about no listed architecture");
+  expect_message(one + "on x86_64 {\n expect allow mount on aarch64\n}\n",
+                 "this expectation is about no listed architecture");
+  expect_message(one + "on aarch64 {\n expect allow mount\n}\n",
+                 "this expectation is about no listed architecture");
+  expect_message(one + "expect allow mmap where prot == 1 and prot == 2\n",
+                 "no arguments fulfil its condition");
+  expect_message(one + "expect allow @unknown\n", "about no call at all");
+}
+
+// `--arch` chooses among the listed ones: what is said of another is not wrong for that.
+TEST(Expect, OneForAnArchitectureThatIsNotLookedAtIsLeftOut) {
+  const std::string text =
+      "seclude 1\npolicy p\narchitectures x86_64, aarch64\nallow exit_group\notherwise kill\n"
+      "read /srv/**\nexpect refused mount on aarch64\nexpect refused read /etc/x on aarch64\n"
+      "on aarch64 {\n expect refused mount\n}\n";
+  filter::Settings only{.native = calls::Arch::x86_64};
+  only.archs = {calls::Arch::x86_64};
+  EXPECT_EQ(PolicyText(text, {}, only).check().messages(), "");
+  EXPECT_EQ(checked(text), "");
+}
+
+TEST(ExpectPlaces, HoldWhereTheyStand) {
+  const std::string text =
+      "seclude 1\npolicy p\narchitectures x86_64, aarch64\nallow exit_group\notherwise kill\n"
+      "phase a {\n read /srv/**\n expect allow read /srv/a\n";
+  EXPECT_EQ(checked(text + "}\nphase b {\n read /tmp/x\n}\n"), "");
+  expect_message(text + "}\nphase b {\n read /tmp/x\n expect allow read /srv/a\n}\n",
+                 "`/srv/a` is refused");
 }
 
 TEST(Expect, MediatedIsNeitherAllowedNorRefused) {
