@@ -8,6 +8,7 @@
 #include "calls/constants.h"
 #include "filter/decide.h"
 #include "filter/expect_places.h"
+#include "filter/expect_scope.h"
 #include "filter/meaning.h"
 #include "filter/names.h"
 #include "filter/predicate.h"
@@ -38,14 +39,11 @@ class Prover {
     const auto& expect = std::get<policy::Expect>(item.statement->body);
     const auto* subject = std::get_if<policy::Rule>(&expect.subject);
     if (!subject) return;  // paths and ends: expect_places.cc
-    uint16_t archs = item.archs;
-    if (expect.on) {
-      auto arch = arch_named(*expect.on, diagnostics_);
-      if (!arch) return;
-      archs = static_cast<uint16_t>(archs & 1u << static_cast<unsigned>(*arch));
-    }
+    uint16_t archs = expected_archs(item, resolved_);
     if (!phase_known(expect)) return;
     CallList list = names_.calls(item.text, subject->calls);
+    size_t errors = diagnostics_.errors();
+    looked_at_ = false;
     exists(expect, *subject, list, archs);
     for (const PhaseRules& phase : resolved_.phases) {
       if (expect.during && expect.during->text != phase.name) continue;
@@ -54,9 +52,17 @@ class Prover {
         if (has_arch(archs, arch.arch))
           for (NamedCall call : list.calls) prove(item, expect, *subject, call, phase, arch);
     }
+    if (!looked_at_ && diagnostics_.errors() == errors) nothing_meant(item, *subject);
   }
 
  private:
+  void nothing_meant(const Item& item, const policy::Rule& subject) {
+    diagnostics_.add({.message = "this expectation is about no call at all",
+                      .span = item.statement->keyword,
+                      .label = subject.where ? "no arguments fulfil its condition"
+                                             : "no listed architecture has any of these calls"});
+  }
+
   bool phase_known(const policy::Expect& expect) {
     if (!expect.during) return true;
     std::vector<std::string_view> all;
@@ -115,6 +121,7 @@ class Prover {
         return good ? 0u : 1u;
       });
       bad = store_.both(bad, region.inputs);
+      looked_at_ |= region.inputs != store_.no();
       if (bad == store_.no()) continue;
       Input input = *store_.witness(bad);
       input.arch = calls::info(arch.arch).audit;
@@ -139,10 +146,14 @@ class Prover {
     std::vector<Region> out;
     Condition where;
     PredicateTarget target{.text = item.text, .call = call, .arch = arch.arch, .permitting = false};
+    Condition meant;  // for siblings, which may hold in registers what the call has in memory
     if (subject.where) {
       auto lowered = lower(names_, *subject.where, target, diagnostics_);
-      if (!lowered) return out;
+      target.as_registers = true;
+      auto elsewhere = lower(names_, *subject.where, target, diagnostics_);
+      if (!lowered || !elsewhere) return out;
       where = std::move(lowered->where);
+      meant = std::move(elsewhere->where);
     }
     if (auto number = calls::number_of(call, arch.arch))
       out.push_back({*number, condition(store_, where)});
@@ -152,9 +163,9 @@ class Prover {
     for (calls::CallId twin : calls::opaque_twins(call))
       if (auto number = calls::number_of(twin, arch.arch)) out.push_back({*number, store_.yes()});
     for (const calls::Sibling& sibling : calls::siblings(call, arch.arch))
-      add_sibling(out, where, call, sibling, arch.arch);
+      add_sibling(out, meant, call, sibling, arch.arch);
     for (const calls::Sibling& sibling : calls::pinned_siblings(call, arch.arch))
-      add_sibling(out, where, call, sibling, arch.arch);
+      add_sibling(out, meant, call, sibling, arch.arch);
     return out;
   }
 
@@ -205,7 +216,8 @@ class Prover {
     auto args = calls::args(call, arch);
     for (size_t i = 0; i < args.size() && i < sibling.from.size(); i++) {
       auto place = calls::place_of(call, arch, i);
-      if (!place || place->low != where.test.field.low) continue;
+      if (!place) place = calls::Place{static_cast<uint8_t>(i), std::nullopt};  // in memory
+      if (place->low != where.test.field.low) continue;
       const calls::SiblingArg& from = sibling.from[i];
       if (from.kind == calls::SiblingArg::Kind::Constant) {
         Input input;  // a call that passes this constant
@@ -265,6 +277,7 @@ class Prover {
   const Resolved& resolved_;
   Diagnostics& diagnostics_;
   Names names_;
+  bool looked_at_ = false;  // the expectation at hand meant at least one call
 };
 
 }  // namespace
@@ -272,8 +285,11 @@ class Prover {
 void prove_expectations(Store& store, const policy::Texts& texts, const Settings& settings,
                         const Resolved& resolved, Diagnostics& diagnostics) {
   Prover prover(store, texts, settings, resolved, diagnostics);
-  for (const Item& item : resolved.flat.expects) prover.one(item);
-  prove_places(texts, settings, resolved, diagnostics);
+  std::vector<const Item*> items;
+  for (const Item& item : resolved.flat.expects)
+    if (provable(item, resolved, diagnostics)) items.push_back(&item);
+  for (const Item* item : items) prover.one(*item);
+  prove_places(items, texts, settings, resolved, diagnostics);
 }
 
 }  // namespace seclude::filter

@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "filter/expect_scope.h"
 #include "filter/meaning.h"
 #include "filter/names.h"
 #include "policy/ends.h"
@@ -31,10 +32,11 @@ class PlaceProver {
                         .helps = {"write `expect allow ...` or `expect refused ...`"}});
       return;
     }
+    uint16_t archs = expected_archs(item, resolved_);
     for (const PhaseRules& phase : resolved_.phases) {
       if (expect.during && expect.during->text != phase.name) continue;
       for (const ArchRules& arch : phase.rules.archs) {
-        if (expect.on && calls::find_arch(expect.on->text) != arch.arch) continue;
+        if (!has_arch(archs, arch.arch) || !counts(item, phase, arch)) continue;
         if (const auto* paths = std::get_if<policy::Paths>(&expect.subject))
           prove_paths(item, *paths, !expect.verdict, phase, arch);
         if (const auto* network = std::get_if<policy::Network>(&expect.subject))
@@ -200,10 +202,10 @@ class PlaceProver {
 
 }  // namespace
 
-void prove_places(const policy::Texts& texts, const Settings& settings, const Resolved& resolved,
-                  Diagnostics& diagnostics) {
+void prove_places(const std::vector<const Item*>& expects, const policy::Texts& texts,
+                  const Settings& settings, const Resolved& resolved, Diagnostics& diagnostics) {
   PlaceProver prover(texts, settings, resolved, diagnostics);
-  for (const Item& item : resolved.flat.expects) prover.one(item);
+  for (const Item* item : expects) prover.one(*item);
 }
 
 }  // namespace seclude::filter

@@ -6,6 +6,8 @@
 // Neighbours: expect.h does the same for calls; policy/paths.h and policy/ends.h know the patterns.
 #pragma once
 
+#include <vector>
+
 #include "base/diagnostic.h"
 #include "filter/resolve.h"
 #include "filter/settings.h"
@@ -13,7 +15,7 @@
 
 namespace seclude::filter {
 
-void prove_places(const policy::Texts& texts, const Settings& settings, const Resolved& resolved,
-                  Diagnostics& diagnostics);
+void prove_places(const std::vector<const Item*>& expects, const policy::Texts& texts,
+                  const Settings& settings, const Resolved& resolved, Diagnostics& diagnostics);
 
 }  // namespace seclude::filter

@@ -11,6 +11,8 @@ namespace seclude::filter {
 namespace {
 
 constexpr int deepest = 64;  // of lets within lets; a circle runs into it
+// Names behind one value: lets that name each other twice would double the work at every step.
+constexpr size_t most_followed = 4096;
 
 // Calls `visit` for every statement, also those inside `on` and `phase`.
 template <typename Visit>
@@ -184,7 +186,17 @@ std::optional<std::string> Names::bound(std::string_view parameter) const {
 }
 
 std::optional<uint64_t> Names::value(size_t text, const policy::Value& value, calls::Arch arch) {
+  followed_ = 0;
   return terms(text, value.terms, arch, 0);
+}
+
+bool Names::follow(const policy::Value::Term& term) {
+  if (followed_ >= most_followed) return false;  // it was said
+  if (++followed_ < most_followed) return true;
+  diagnostics_.add({.message = "the value of `" + term.text + "` is too entangled",
+                    .span = term.span,
+                    .label = "it leads to more than " + std::to_string(most_followed) + " names"});
+  return false;
 }
 
 std::optional<uint64_t> Names::terms(size_t text, const std::vector<policy::Value::Term>& list,
@@ -237,8 +249,10 @@ std::optional<uint64_t> Names::term(size_t text, const policy::Value::Term& term
 std::optional<uint64_t> Names::word(size_t text, const policy::Value::Term& term, calls::Arch arch,
                                     int depth) {
   if (auto definition = let(text, term.text)) {
+    if (!follow(term)) return std::nullopt;
     if (depth < deepest)
       return terms(definition->second, definition->first->terms, arch, depth + 1);
+    followed_ = most_followed;  // a circle that forks would be walked for ever
     diagnostics_.add({.message = "the value of `" + term.text + "` leads back to itself",
                       .span = term.span,
                       .label = "a circle of `let`"});
@@ -254,12 +268,24 @@ std::optional<uint64_t> Names::word(size_t text, const policy::Value::Term& term
                    "have it"}});
     return std::nullopt;
   }
+  unknown_constant(term);
+  return std::nullopt;
+}
+
+void Names::unknown_constant(const policy::Value::Term& term) {
   std::vector<std::string_view> all;
   for (const calls::Constant& constant : calls::all_constants()) all.push_back(constant.name);
   for (const Definitions& own : definitions_)
     for (const auto& [name, definition] : own.lets) all.push_back(name);
   unknown("constant", {term.text, term.span}, "neither the kernel nor a `let` defines it", all);
-  return std::nullopt;
+}
+
+void Names::spelled(size_t text, const std::vector<policy::Value::Term>& list) {
+  for (const policy::Value::Term& term : list) {
+    if (term.kind == policy::Value::Term::Kind::Group) spelled(text, term.group);
+    bool word = term.kind == policy::Value::Term::Kind::Name;
+    if (word && !let(text, term.text) && !calls::find_constant(term.text)) unknown_constant(term);
+  }
 }
 
 std::optional<uint64_t> Names::parameter_value(size_t text, const policy::Value::Term& term,
@@ -288,6 +314,7 @@ std::optional<uint64_t> Names::parameter_value(size_t text, const policy::Value:
                       .label = "this parameter is a number"});
     return std::nullopt;
   }
+  if (declared->value && !follow(term)) return std::nullopt;
   if (declared->value)
     if (const auto* value = std::get_if<policy::Value>(&*declared->value))
       if (depth < deepest) return terms(text, value->terms, arch, depth + 1);
@@ -300,6 +327,7 @@ std::optional<uint64_t> Names::parameter_value(size_t text, const policy::Value:
 
 std::vector<Names::Mentioned> Names::mentioned(size_t text, const policy::Value& value) {
   std::vector<Mentioned> out;
+  followed_ = 0;
   mention(text, value.terms, out, 0);
   return out;
 }
@@ -311,6 +339,7 @@ void Names::mention(size_t text, const std::vector<policy::Value::Term>& list,
     if (term.kind == policy::Value::Term::Kind::Group) mention(text, term.group, out, depth + 1);
     if (term.kind != policy::Value::Term::Kind::Name) continue;
     if (auto definition = let(text, term.text)) {
+      if (followed_++ >= most_followed) return;
       size_t before = out.size();
       mention(definition->second, definition->first->terms, out, depth + 1);
       for (size_t i = before; i < out.size(); i++) out[i].span = term.span;  // where it was used
@@ -329,6 +358,7 @@ bool Names::complements(size_t text, const std::vector<policy::Value::Term>& lis
       return complements(text, term.group, depth + 1);
     if (term.kind != policy::Value::Term::Kind::Name) return false;
     auto definition = let(text, term.text);
+    if (definition && followed_++ >= most_followed) return false;
     return definition && complements(definition->second, definition->first->terms, depth + 1);
   });
 }

@@ -55,8 +55,12 @@ class Names {
 
   // Whether `~` is part of the value (through lets).
   bool complements(size_t text, const policy::Value& value) const {
+    followed_ = 0;
     return complements(text, value.terms, 0);
   }
+
+  // Reports words that nothing defines, on any architecture.
+  void spelled(size_t text, const std::vector<policy::Value::Term>& terms);
 
   // May a set name this call here: does the pinned kernel have it on this architecture?
   bool pinned(calls::CallId call, calls::Arch arch) const {
@@ -81,6 +85,9 @@ class Names {
                                int depth);
   std::optional<uint64_t> parameter_value(size_t text, const policy::Value::Term& term,
                                           calls::Arch arch, int depth);
+  void unknown_constant(const policy::Value::Term& term);
+  // Counts one more name behind the value at hand; false, and said once, when there are too many.
+  bool follow(const policy::Value::Term& term);
   bool complements(size_t text, const std::vector<policy::Value::Term>& terms, int depth) const;
   void mention(size_t text, const std::vector<policy::Value::Term>& terms,
                std::vector<Mentioned>& out, int depth) const;
@@ -100,6 +107,7 @@ class Names {
   calls::KernelVersion pin_;
   Diagnostics& diagnostics_;
   std::vector<Definitions> definitions_;  // one per text
+  mutable size_t followed_ = 0;           // names behind the value at hand
   std::map<const policy::SetDefinition*, std::vector<calls::CallId>> sets_;
   std::set<const policy::SetDefinition*> open_sets_;  // being expanded: a circle shows here
 };

@@ -56,6 +56,8 @@ class Lowerer {
     const calls::Arg& arg = calls::args(target_.call, target_.arch)[*index];
     auto place =
         target_.in_memory ? std::nullopt : calls::place_of(target_.call, target_.arch, *index);
+    if (!place && target_.as_registers)
+      place = calls::Place{static_cast<uint8_t>(*index), std::nullopt};
     Test out;
     out.field = {.bits = arg.bits, .low = 0, .high = std::nullopt, .is_signed = arg.is_signed};
     if (place) {

@@ -25,6 +25,8 @@ struct PredicateTarget {
   // must.
   bool permitting = true;
   bool in_memory = false;  // the multiplexed form: no argument is in a register
+  // Takes argument N for register N where it is in memory: to ask the same of a sibling's register.
+  bool as_registers = false;
 };
 
 struct Lowered {

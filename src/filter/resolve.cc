@@ -51,6 +51,7 @@ class Preparer {
                   .general = otherwise->calls.empty(),
                   .calls = {}};
         line.calls = names_.calls(item.text, otherwise->calls);
+        if (permits(otherwise->action.word)) take(line.calls, item);
         lines.push_back(std::move(line));
       } else {
         policy::Brought sets = policy::brought(*item.statement);
@@ -102,6 +103,22 @@ class Preparer {
           ref.hit |= taken;
           return taken;
         });
+    for (size_t index : item.without)
+      for (Taken& ref : without_[index])
+        std::erase_if(list.numbers, [&](const policy::CallRef* number) {
+          auto call = call_of(*number, item);
+          bool taken = call && std::binary_search(ref.calls.begin(), ref.calls.end(), *call);
+          ref.hit |= taken;
+          return taken;
+        });
+  }
+
+  // The call behind a bare number, which stands in `on` of a single architecture.
+  static std::optional<calls::CallId> call_of(const policy::CallRef& number, const Item& item) {
+    for (calls::Arch arch : calls::all_archs)
+      if (item.archs == (1u << static_cast<unsigned>(arch)))
+        return calls::call_at(arch, number.number);
+    return std::nullopt;
   }
 
   void nothing_to_take(const policy::CallRef& ref) {
@@ -133,16 +150,40 @@ std::vector<calls::Arch> architectures(const Flat& flat, const Settings& setting
   return once;
 }
 
+// A definition that nothing mentions is read like the others: a wrong name in it is an error.
+void check_set(size_t text, const policy::SetDefinition& set, Names& names,
+               Diagnostics& diagnostics) {
+  if (set.name.text == "@unknown")
+    diagnostics.add({.message = "`@unknown` cannot be defined",
+                     .span = set.name.span,
+                     .label = "it is what no table knows",
+                     .helps = {"choose another name"}});
+  else
+    names.calls(text, policy::one_set(set.name.text));
+}
+
 // A `let` may not take the name of a constant: one word would mean two things.
-void check_lets(const policy::Texts& texts, Diagnostics& diagnostics) {
-  for (const policy::Policy& policy : texts.policies)
-    for (const policy::Statement& statement : policy.statements)
+void check_let(size_t text, const policy::Let& let, Names& names, Diagnostics& diagnostics) {
+  names.spelled(text, let.value.terms);
+  if (!calls::find_constant(let.name.text)) return;
+  diagnostics.add({.message = "`" + let.name.text + "` is a constant of the kernel",
+                   .span = let.name.span,
+                   .label = "a `let` cannot give it another value",
+                   .helps = {"choose another name"}});
+}
+
+void check_definitions(const policy::Texts& texts, Names& names, Diagnostics& diagnostics) {
+  std::vector<bool> library(texts.policies.size());  // large, and held by tests
+  for (const auto& [set, text] : texts.library_sets) library[text] = true;
+  for (size_t text = 0; text < texts.policies.size(); text++) {
+    if (library[text]) continue;
+    for (const policy::Statement& statement : texts.policies[text].statements) {
+      if (const auto* set = std::get_if<policy::SetDefinition>(&statement.body))
+        check_set(text, *set, names, diagnostics);
       if (const auto* let = std::get_if<policy::Let>(&statement.body))
-        if (calls::find_constant(let->name.text))
-          diagnostics.add({.message = "`" + let->name.text + "` is a constant of the kernel",
-                           .span = let->name.span,
-                           .label = "a `let` cannot give it another value",
-                           .helps = {"choose another name"}});
+        check_let(text, *let, names, diagnostics);
+    }
+  }
 }
 
 void check_bound(const policy::Texts& texts, const Settings& settings, Diagnostics& diagnostics) {
@@ -172,10 +213,10 @@ Resolved resolve(const policy::Texts& texts, const Settings& settings, Diagnosti
                     static_cast<uint16_t>(std::min(flat.kernel->minor, 0xffffu))};
   resolved.archs = architectures(flat, settings, diagnostics);
   resolved.fragment = flat.title == nullptr;
-  check_lets(texts, diagnostics);
   check_bound(texts, settings, diagnostics);
 
   Names names(texts, settings, resolved.pin, diagnostics);
+  check_definitions(texts, names, diagnostics);
   std::vector<Line> lines;
   std::vector<Mediation> mediations;
   std::deque<policy::Rule> brought;

@@ -229,5 +229,52 @@ TEST(Resolve, ANumberOfTheOtherX86EntryIsAnError) {
   EXPECT_EQ(message_of("on x86_64 { allow nr:0x80000001 }"), "") << "negative: bit 30 is clear";
 }
 
+// A permission is one by whatever words: a bare number, or an `otherwise` that allows.
+TEST(Resolve, WithoutAlsoTakesNumbersAndOtherwiseThatPermit) {
+  std::map<std::string, std::string> files{
+      {"./f.seclude",
+       "seclude 1\non x86_64 {\n allow nr:16\n allow nr:101\n}\n"
+       "otherwise log for ioctl, fcntl\notherwise deny for sync\n"}};
+  const std::string head = "seclude 1\npolicy p\narchitectures x86_64\notherwise kill\n";
+  PolicyText all(head + "use ./f.seclude\n", files);
+  EXPECT_EQ(all.verdict("ioctl"), "allow");
+  EXPECT_EQ(all.verdict("fcntl"), "log");
+  PolicyText some(head + "use ./f.seclude without ioctl, fcntl\n", files);
+  ASSERT_EQ(some.messages(), "");
+  EXPECT_EQ(some.verdict("ioctl"), "kill");
+  EXPECT_EQ(some.verdict("fcntl"), "kill");
+  EXPECT_EQ(some.verdict("ptrace"), "allow");
+  PolicyText refusing(head + "use ./f.seclude without sync\n", files);
+  EXPECT_NE(refusing.messages().find("removes nothing"), std::string::npos) << refusing.messages();
+}
+
+// Each step doubles the work: this must end, and say why.
+TEST(Resolve, LetsThatForkEndlesslyAreAnError) {
+  std::string text = "seclude 1\npolicy p\notherwise kill\nlet a0 = 1\n";
+  for (int i = 1; i < 60; i++) {
+    std::string before = "a" + std::to_string(i - 1);
+    text += "let a" + std::to_string(i) + " = " + before + " | " + before + "\n";
+  }
+  PolicyText ladder(text + "allow read where fd == a59\nallow mmap where prot has a59\n");
+  EXPECT_NE(ladder.messages().find("too entangled"), std::string::npos) << ladder.messages();
+  PolicyText circle(
+      "seclude 1\npolicy p\notherwise kill\nlet a = a | a\nallow read where fd == a\n");
+  EXPECT_NE(circle.messages().find("a circle of `let`"), std::string::npos) << circle.messages();
+  PolicyText masked(text + "allow read where fd & ~a59 == 0\n");
+  EXPECT_NE(masked.messages().find("too entangled"), std::string::npos) << masked.messages();
+}
+
+// Nothing is ignored, not even what nobody asks for.
+TEST(Resolve, DefinitionsThatNothingMentionsAreReadToo) {
+  const std::string head = "seclude 1\npolicy p\notherwise kill\n";
+  auto messages = [&](const std::string& line) { return PolicyText(head + line).messages(); };
+  EXPECT_EQ(messages("set @own = read, @clock\nlet own = (O_RDWR | O_CLOEXEC)\n"), "");
+  EXPECT_NE(messages("set @own = raed\n").find("did you mean `read`?"), std::string::npos);
+  EXPECT_NE(messages("set @own = read without wirte\n").find("`wirte`"), std::string::npos);
+  EXPECT_NE(messages("set @own = @own\n").find("contains itself"), std::string::npos);
+  EXPECT_NE(messages("let own = ~(O_RDWR | O_CLOEXC)\n").find("`O_CLOEXEC`?"), std::string::npos);
+  EXPECT_NE(messages("set @unknown = read\n").find("cannot be defined"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace seclude::test
