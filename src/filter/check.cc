@@ -31,6 +31,7 @@ class Checker {
     phases_tighten();
     refused_exit();
     fake_success();
+    any_path();
   }
 
  private:
@@ -178,6 +179,31 @@ class Checker {
                             .label = "no program can end in an orderly way",
                             .helps = {"add `allow exit_group`"}});
         }
+  }
+
+  // `allow openat` without path lines: its author may have thought of one file. Said once, of a
+  // call that the policy itself names.
+  void any_path() {
+    if (resolved_.fragment) return;
+    for (const Item& item : resolved_.flat.items)
+      if (std::holds_alternative<policy::Paths>(item.statement->body)) return;
+    for (const Item& item : resolved_.flat.items) {
+      const auto* rule = std::get_if<policy::Rule>(&item.statement->body);
+      if (item.used || !rule || rule->action.word != policy::ActionWord::Allow) continue;
+      auto named = std::find_if(rule->calls.begin(), rule->calls.end(), opens);
+      if (named == rule->calls.end()) continue;
+      diagnostics_.add({.severity = Severity::Note,
+                        .message = "`" + named->name.text + "` may name any path",
+                        .span = named->name.span,
+                        .label = "whatever the kernel lets this user reach: no line lists paths",
+                        .helps = {"`read`, `write`, `create` and `run` lines list them"}});
+      return;
+    }
+  }
+
+  static bool opens(const policy::CallRef& ref) {
+    const std::string& name = ref.name.text;
+    return name == "openat" || name == "open" || name == "openat2" || name == "creat";
   }
 
   void fake_success() {
