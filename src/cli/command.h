@@ -53,6 +53,6 @@ struct Command {
 
 // The commands, one file each.
 extern const Command check_command, compile_command, diff_command, doctor_command, eval_command,
-    expand_command, fmt_command, help_command, profiles_command, run_command;
+    expand_command, fmt_command, help_command, inspect_command, profiles_command, run_command;
 
 }  // namespace seclude::cli

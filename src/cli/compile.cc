@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "calls/calls.h"
 #include "cli/console.h"
+#include "cli/cost_report.h"
 #include "cli/files.h"
 #include "cli/json.h"
 #include "cli/session.h"
@@ -65,6 +66,7 @@ Json to_json(const filter::Compiled& compiled, const filter::Resolved& resolved,
   document["byte_order"] = compiled.big_endian ? "big" : "little";
   document["instructions"] = compiled.program.size();
   document["proven"] = true;  // compile() hands out nothing else
+  document["cost"] = cost_json({compiled.program, resolved.archs});
   Json program = Json::array();
   for (const filter::Instruction& instruction : compiled.program)
     program.push_back({instruction.code, instruction.jt, instruction.jf, instruction.k});

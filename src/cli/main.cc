@@ -18,8 +18,9 @@ namespace seclude::cli {
 namespace {
 
 constexpr const Command* commands[] = {
-    &run_command,    &check_command, &compile_command,  &eval_command,   &diff_command,
-    &expand_command, &fmt_command,   &profiles_command, &doctor_command, &help_command,
+    &run_command,      &check_command,   &compile_command, &eval_command,
+    &diff_command,     &inspect_command, &expand_command,  &fmt_command,
+    &profiles_command, &doctor_command,  &help_command,
 };
 
 const Command* find_command(std::string_view name) {

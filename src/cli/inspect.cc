@@ -1,0 +1,251 @@
+// `seclude inspect`: what a filter is.
+//
+// In: a raw filter. Out: its instructions with names, the policy it amounts to (proven equal, or
+// with every difference listed: filter/unlift.h), what it costs, and what about it is odd
+// (filter/oddities.h). Neighbours: subject.h reads it, diff.cc compares two.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/cost_report.h"
+#include "cli/subject.h"
+#include "filter/oddities.h"
+#include "filter/show.h"
+#include "filter/unlift.h"
+
+namespace seclude::cli {
+
+namespace {
+
+struct Inspected {
+  const Subject& subject;
+  filter::Unlifted policy;
+  std::vector<filter::Oddity> oddities;
+};
+
+bool wants(const Arguments& arguments, std::string_view part) {
+  std::string asked = arguments.value(flag::inspect_show).value_or("all");
+  return asked == "all" || asked == part;
+}
+
+// ---- the policy ---------------------------------------------------------------------------------
+
+std::string subject_of(const filter::CallDifference& one) {
+  if (one.call) return std::string(calls::name_of(*one.call));
+  if (one.everything) return "every call";
+  if (one.first == one.last) return fmt::format("number {}", one.first);
+  return fmt::format("numbers {}..{}", one.first, one.last);
+}
+
+// "kill, where the policy says errno:EPERM: rt_sigreturn, ..." : differences with equal answers
+// stand together.
+struct Unsaid {
+  std::string arch;
+  filter::Action left, right;
+  bool some_arguments;
+  std::vector<std::string> subjects;
+};
+
+std::vector<Unsaid> unsaid_of(const filter::Unlifted& policy) {
+  std::vector<Unsaid> groups;
+  for (const filter::CallDifference& one : policy.unsaid) {
+    std::string arch = one.arch    ? std::string(calls::info(*one.arch).name)
+                       : one.audit ? fmt::format("architecture {:#x}", *one.audit)
+                                   : "every other architecture";
+    auto same = std::find_if(groups.begin(), groups.end(), [&](const Unsaid& group) {
+      return group.arch == arch && group.left == one.left && group.right == one.right &&
+             group.some_arguments == one.some_arguments;
+    });
+    if (same == groups.end())
+      same = groups.insert(groups.end(), {arch, one.left, one.right, one.some_arguments, {}});
+    same->subjects.push_back(subject_of(one));
+  }
+  return groups;
+}
+
+std::string shortened(const std::vector<std::string>& names) {
+  constexpr size_t most = 12;
+  size_t shown = names.size() <= most ? names.size() : most - 2;
+  std::string text = join(std::span(names).first(shown), ", ");
+  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+std::string policy_text(const Inspected& inspected) {
+  const filter::Unlifted& policy = inspected.policy;
+  if (!policy.problem.empty()) return "policy: none, because " + policy.problem + "\n";
+  std::string text = policy.unsaid.empty()
+                         ? "policy, proven equal to the filter:\n"
+                         : "policy, proven equal to the filter but for what is listed below it:\n";
+  for (std::string_view line : split(policy.text, '\n'))
+    text += line.empty() ? "\n" : "  " + std::string(line) + "\n";
+  while (text.ends_with("\n\n")) text.pop_back();
+  if (policy.unsaid.empty()) return text;
+  text += "what the policy cannot say:\n";
+  for (const Unsaid& one : unsaid_of(policy)) {
+    calls::Arch arch = calls::find_arch(one.arch).value_or(inspected.subject.arch);
+    text += fmt::format("  {}: the filter answers {}, the policy {}{}: {}\n", one.arch,
+                        filter::to_string(one.left, arch), filter::to_string(one.right, arch),
+                        one.some_arguments ? " (for some registers)" : "", shortened(one.subjects));
+  }
+  return text;
+}
+
+Json policy_json(const Inspected& inspected) {
+  const filter::Unlifted& policy = inspected.policy;
+  Json document;
+  if (!policy.problem.empty()) {
+    document["problem"] = policy.problem;
+    return document;
+  }
+  document["text"] = policy.text;
+  document["equal"] = policy.unsaid.empty();
+  Json unsaid = Json::array();
+  for (const filter::CallDifference& one : policy.unsaid) {
+    calls::Arch arch = one.arch.value_or(inspected.subject.arch);
+    unsaid.push_back({{"arch", one.arch ? Json(calls::info(*one.arch).name) : Json(nullptr)},
+                      {"call", one.call ? Json(calls::name_of(*one.call)) : Json(nullptr)},
+                      {"numbers", {one.first, one.last}},
+                      {"filter", filter::to_string(one.left, arch)},
+                      {"policy", filter::to_string(one.right, arch)},
+                      {"registers", one.example.args}});
+  }
+  document["unsaid"] = std::move(unsaid);
+  return document;
+}
+
+// ---- oddities -----------------------------------------------------------------------------------
+
+std::string registers_of(const filter::Input& input) {
+  std::string text;
+  for (uint64_t arg : input.args) text += fmt::format(" {:#x}", arg);
+  return text;
+}
+
+std::string oddities_text(const Inspected& inspected) {
+  if (inspected.oddities.empty()) return "oddities: none\n";
+  std::string text = "oddities:\n";
+  for (const filter::Oddity& one : inspected.oddities) {
+    text += "  " + one.kind + ": " + one.message;
+    text += one.subjects.empty() ? "\n" : ": " + shortened(one.subjects) + "\n";
+    if (one.example)
+      text += "      example: " + filter::show(*one.example) + ", registers" +
+              registers_of(*one.example) + "\n";
+    if (!one.help.empty()) text += "      help: " + one.help + "\n";
+  }
+  return text;
+}
+
+Json oddities_json(const Inspected& inspected) {
+  Json list = Json::array();
+  for (const filter::Oddity& one : inspected.oddities) {
+    Json entry{{"kind", one.kind}, {"message", one.message}, {"subjects", one.subjects}};
+    if (one.example) {
+      entry["example"] = filter::show(*one.example);
+      entry["number"] = one.example->number;
+      entry["registers"] = one.example->args;
+    }
+    if (!one.help.empty()) entry["help"] = one.help;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// ---- the command --------------------------------------------------------------------------------
+
+Json json_of(const Inspected& inspected, const Arguments& arguments) {
+  const Subject& subject = inspected.subject;
+  Json document{{"schema", 1}, {"filter", subject.name}};
+  for (calls::Arch arch : inspected.policy.archs)
+    document["architectures"].push_back(calls::info(arch).name);
+  if (wants(arguments, "asm"))
+    document["disassembly"] = filter::disassemble(subject.program, subject.arch);
+  if (wants(arguments, "policy")) document["policy"] = policy_json(inspected);
+  if (wants(arguments, "cost"))
+    document["cost"] = cost_json({subject.program, inspected.policy.archs});
+  if (wants(arguments, "oddities")) document["oddities"] = oddities_json(inspected);
+  return document;
+}
+
+std::string text_of(const Inspected& inspected, const Arguments& arguments) {
+  const Subject& subject = inspected.subject;
+  // Alone, the policy is a text to be used.
+  if (arguments.value(flag::inspect_show) == "policy" && inspected.policy.problem.empty() &&
+      inspected.policy.unsaid.empty())
+    return inspected.policy.text;
+  std::string text;
+  if (wants(arguments, "asm"))
+    text += fmt::format("{}: {}\n", subject.name, count(subject.program.size(), "instruction")) +
+            filter::disassemble(subject.program, subject.arch);
+  if (wants(arguments, "policy")) text += policy_text(inspected);
+  if (wants(arguments, "cost"))
+    text += "cost:\n" + cost_text({subject.program, inspected.policy.archs});
+  if (wants(arguments, "oddities")) text += oddities_text(inspected);
+  return text;
+}
+
+bool is_process(const std::string& argument) {
+  return std::all_of(argument.begin(), argument.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int inspect(const Arguments& arguments, Console& console) {
+  const std::string& argument = arguments.rest[0];
+  if (is_process(argument)) {
+    console.error("the filters of a running process cannot be read yet",
+                  "a filter in a file is written ./" + argument);
+    return 2;
+  }
+  std::optional<Subject> subject = read_subject(argument, arguments, console);
+  if (!subject) return 2;
+  if (!subject->is_filter()) {
+    console.error(subject->name + " is a policy, not a filter",
+                  "compile it first: seclude compile " + subject->name + " -o FILTER");
+    return 2;
+  }
+  filter::Store store(uint32_t{1} << 20);
+  auto decision = decision_of(*subject, {}, store, console);
+  if (!decision) return 2;
+  Inspected inspected{*subject, filter::unlift(store, *decision, {.arch = subject->arch}), {}};
+  std::vector<calls::Arch>& archs = inspected.policy.archs;
+  if (archs.empty()) archs.push_back(subject->arch);
+  inspected.oddities = filter::oddities(store, {subject->program, *decision, archs});
+  if (store.exhausted()) {
+    console.error(subject->name + " is too intricate to be inspected exactly");
+    return 2;
+  }
+  console.answer(arguments.has(flag::json) ? dump(json_of(inspected, arguments))
+                                           : text_of(inspected, arguments));
+  return 0;
+}
+
+constexpr const Flag* flags[] = {&flag::arch,  &flag::inspect_show, &flag::json,
+                                 &flag::quiet, &flag::plain,        &flag::help};
+constexpr ExitStatus exits[] = {{"0", "told"}, {"2", "it is no filter, or too intricate"}};
+constexpr std::string_view examples[] = {
+    "seclude inspect filter.bpf",
+    "seclude inspect filter.bpf --show policy",
+    "seclude inspect filter.bpf --arch aarch64 --json",
+};
+
+}  // namespace
+
+const Command inspect_command{
+    .name = "inspect",
+    .usage = "FILTER",
+    .summary = "tell what a filter does, costs, and what is odd about it",
+    .about =
+        "Reads a raw filter (struct sock_filter[], in the byte order of --arch), made by any tool, "
+        "and prints its instructions with names, the policy it amounts to, what it costs, and what "
+        "about it is odd. The policy is read again, decided and compared with the filter over all "
+        "calls, arguments and architectures before it is printed; what the language cannot say is "
+        "listed below it.",
+    .flags = flags,
+    .exits = exits,
+    .examples = examples,
+    .fewest = 1,
+    .most = 1,
+    .run = inspect,
+};
+
+}  // namespace seclude::cli
