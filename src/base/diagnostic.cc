@@ -48,6 +48,8 @@ const char* word(Severity severity) {
       return "warning";
     case Severity::Note:
       return "note";
+    case Severity::Denied:
+      return "denied";
   }
   return "";
 }
@@ -60,6 +62,8 @@ const char* colour_of(Severity severity) {
       return "1;33";
     case Severity::Note:
       return "1;36";
+    case Severity::Denied:
+      return "1;35";
   }
   return "0";
 }

@@ -13,7 +13,8 @@
 
 namespace seclude {
 
-enum class Severity { Error, Warning, Note };
+// Denied: no text is wrong; a running program was refused something, and the text says why.
+enum class Severity { Error, Warning, Note, Denied };
 
 // A second place that explains the first: "note: because of this rule".
 struct Remark {

@@ -205,6 +205,14 @@ inline constexpr Flag descriptor{.name = "fd",
                                  .value = "N",
                                  .help = "leave descriptor N open; all others from 3 on are closed",
                                  .repeats = true};
+inline constexpr Flag no_explain{
+    .name = "no-explain",
+    .help = "start no helper process that explains what the policy refuses"};
+inline constexpr Flag audit{
+    .name = "audit",
+    .help =
+        "enforce nothing: let pass what the policy would refuse, and list it; the exit status is "
+        "159 if there was anything"};
 inline constexpr Flag report{.name = "report",
                              .value = "FILE",
                              .help = "write there, as JSON, how the program ended and what it used",

@@ -13,6 +13,8 @@ const char* word(Severity severity) {
       return "warning";
     case Severity::Note:
       return "note";
+    case Severity::Denied:
+      return "denied";
   }
   return "";
 }

@@ -14,6 +14,7 @@
 #include "cli/files.h"
 #include "cli/session.h"
 #include "cli/statements.h"
+#include "report/denials.h"
 #include "report/outcome.h"
 #include "sandbox/environment.h"
 #include "sandbox/launch.h"
@@ -104,46 +105,98 @@ std::string costs(const sandbox::Usage& usage) {
                      static_cast<double>(usage.peak_memory) / (1 << 20));
 }
 
+constexpr size_t printed_at_most = 20;  // different denials; the rest is counted
+
+// What denials are explained with; it outlives the run.
+report::Explanation explanation_of(const Loaded& loaded, const Arguments& arguments) {
+  return {.context = {.texts = loaded.texts, .audit = arguments.has(flag::audit)},
+          .sources = loaded.sources};
+}
+
+// Nobody watches when nobody would hear of it.
+std::optional<sandbox::Supervision> supervision_of(const report::Explanation& explanation,
+                                                   const Arguments& arguments,
+                                                   const Console& console) {
+  const bool heard = !console.quiet() || arguments.has(flag::report);
+  sandbox::Supervision supervision{.printed_at_most = printed_at_most};
+  if (arguments.has(flag::audit)) {
+    supervision.how = sandbox::Supervise::Audit;
+  } else if (arguments.has(flag::no_explain) || !heard) {
+    return std::nullopt;
+  }
+  if (console.quiet()) return supervision;
+  const RenderOptions options{.plain = console.plain(), .colour = colour_on(2)};
+  supervision.describe = [&explanation, options](const sandbox::Denial& denial) {
+    return render(evidence::diagnose(denial, explanation.context), explanation.sources, options);
+  };
+  return supervision;
+}
+
+// What was not said while it happened.
+void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments, Console& console) {
+  using How = sandbox::Observed::How;
+  if (observed.how == How::Unwatched)
+    console.note(
+        "denials are not explained: a filter in force outside has a listener, or refuses one");
+  if (observed.how == How::Lost)
+    console.warning("the helper process that explains denials was killed");
+  if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
+  if (arguments.has(flag::audit) && observed.denials.total() == 0)
+    console.note("the policy would have refused nothing");
+}
+
+int status_of(const sandbox::Outcome& outcome, const Arguments& arguments) {
+  constexpr int would_refuse = 159;
+  const int status = sandbox::exit_status(outcome.ending);
+  return arguments.has(flag::audit) && outcome.observed.denials.total() > 0 ? would_refuse : status;
+}
+
 // Writes the report where one is wanted, and returns the exit status.
 int report_on(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
-              const Arguments& arguments, Console& console) {
-  int status = sandbox::exit_status(outcome.ending);
+              const report::Explanation* explanation, const Arguments& arguments,
+              Console& console) {
+  int status = status_of(outcome, arguments);
   std::optional<std::string> file = arguments.value(flag::report);
   if (!file) return status;
-  Result<void> written = replace_file(*file, report::to_json(outcome, plan));
+  Result<void> written = replace_file(*file, report::to_json(outcome, plan, explanation));
   if (written) return status;
   console.error(written.error());
   return could_not;
 }
 
 // The last word about a run: one line for people, a file for tools, the status for the caller.
-int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan, const Arguments& arguments,
-           Console& console) {
+int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
+           const report::Explanation* explanation, const Arguments& arguments, Console& console) {
+  say_the_rest(outcome.observed, arguments, console);
   if (const auto* setup = std::get_if<sandbox::SetupError>(&outcome.ending)) {
     console.error("cannot " + to_string(setup->error), setup->error.hint);
   } else if (std::string text = report::describe(outcome.ending); !text.empty()) {
     console.note(text);
   }
   console.detail(costs(outcome.usage));
-  return report_on(outcome, plan, arguments, console);
+  return report_on(outcome, plan, explanation, arguments, console);
 }
 
 // Ends a run that could not begin; the reason has been printed already.
 int refuse(const std::string& doing, const Arguments& arguments, Console& console) {
   sandbox::Outcome outcome{.ending = sandbox::SetupError{.error = Error{doing, 0, {}}},
                            .usage = {}};
-  return report_on(outcome, nullptr, arguments, console);
+  return report_on(outcome, nullptr, nullptr, arguments, console);
 }
 
-int carry_out(const sandbox::Request& request, const Arguments& arguments, Console& console) {
+int carry_out(const sandbox::Request& request, const Loaded& loaded, const Arguments& arguments,
+              Console& console) {
   tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(request);
-  if (!plan) return finish({.ending = plan.error(), .usage = {}}, nullptr, arguments, console);
+  if (!plan) return finish({.ending = plan.error()}, nullptr, nullptr, arguments, console);
   for (const std::string& warning : plan->warnings) console.warning(warning);
   if (arguments.has(flag::plan)) {
     console.answer(sandbox::to_string(*plan));
     return 0;
   }
-  return finish(sandbox::run(*plan), &*plan, arguments, console);
+  const report::Explanation explanation = explanation_of(loaded, arguments);
+  const sandbox::Outcome outcome =
+      sandbox::run(*plan, {.supervision = supervision_of(explanation, arguments, console)});
+  return finish(outcome, &*plan, &explanation, arguments, console);
 }
 
 int refuse(const Error& error, const Arguments& arguments, Console& console) {
@@ -170,7 +223,7 @@ int run(const Arguments& arguments, Console& console) {
        .named = sandbox::variables_of(loaded->texts, loaded->diagnostics)});
   request->rules = rules_of(*loaded, arguments, console);
   if (!request->rules) return refuse("prove the policy", arguments, console);
-  return carry_out(*request, arguments, console);
+  return carry_out(*request, *loaded, arguments, console);
 }
 
 constexpr const Flag* flags[] = {
@@ -196,6 +249,8 @@ constexpr const Flag* flags[] = {
     &flag::standard_error,
     &flag::descriptor,
     &flag::report,
+    &flag::no_explain,
+    &flag::audit,
     &flag::best_effort,
     &flag::show_policy,
     &flag::plan,

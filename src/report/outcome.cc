@@ -1,12 +1,14 @@
 // Outcome, reported: see outcome.h.
 #include "report/outcome.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "kernel/signals.h"
+#include "report/denials.h"
 
 namespace seclude::report {
 namespace {
@@ -76,12 +78,34 @@ ordered_json usage_of(const Usage& usage) {
           {"peak_memory_exact", usage.peak_memory_exact}};
 }
 
-// Only a denial that ends the program shows from outside; one answered with an errno is the
-// program's own to know.
-ordered_json denials_of(const Ending& ending) {
+bool shows_a_kill(const Denials& denials) {
+  return std::any_of(denials.seen.begin(), denials.seen.end(),
+                     [](const Denial& denial) { return !denial.verdict.action.is_deny(); });
+}
+
+// Without a supervisor only a denial that ends the program shows from outside; one answered with an
+// errno is the program's own to know.
+ordered_json denials_of(const Outcome& outcome, const Explanation* explanation) {
   ordered_json denials = ordered_json::array();
-  if (std::holds_alternative<Denied>(ending)) denials.push_back({{"signal", "SIGSYS"}});
+  const Denials& seen = outcome.observed.denials;
+  if (explanation != nullptr) denials = to_json(seen, explanation->context, explanation->sources);
+  if (std::holds_alternative<Denied>(outcome.ending) && !shows_a_kill(seen))
+    denials.push_back({{"signal", "SIGSYS"}});
   return denials;
+}
+
+std::string_view name_of(Observed::How how) {
+  switch (how) {
+    case Observed::How::Fatal:
+      return "fatal";
+    case Observed::How::Explained:
+      return "all";
+    case Observed::How::Unwatched:
+      return "fatal";
+    case Observed::How::Lost:
+      return "lost";
+  }
+  return "fatal";
 }
 
 ordered_json layers_of(const Plan& plan) {
@@ -101,13 +125,13 @@ ordered_json layers_of(const Plan& plan) {
 
 std::string describe(const Ending& ending) { return std::visit(Description{}, ending); }
 
-std::string to_json(const Outcome& outcome, const Plan* plan) {
+std::string to_json(const Outcome& outcome, const Plan* plan, const Explanation* explanation) {
   ordered_json document = {{"schema", schema}};
   document.update(std::visit(Ended{}, outcome.ending));
   document["exit_status"] = exit_status(outcome.ending);
   document["usage"] = usage_of(outcome.usage);
-  document["denials"] = denials_of(outcome.ending);
-  document["denials_observed"] = "fatal";
+  document["denials"] = denials_of(outcome, explanation);
+  document["denials_observed"] = name_of(outcome.observed.how);
   if (plan != nullptr) {
     document["layers"] = layers_of(*plan);
     document["warnings"] = plan->warnings;

@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "base/source.h"
+#include "evidence/diagnose.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
 
@@ -15,7 +17,15 @@ namespace seclude::report {
 // "killed by policy: SIGSYS"; "ended by SIGKILL"; empty when the program ended by itself.
 std::string describe(const sandbox::Ending& ending);
 
-// One object, two spaces of indentation, a newline at the end. `plan` adds what was enforced.
-std::string to_json(const sandbox::Outcome& outcome, const sandbox::Plan* plan = nullptr);
+// What the denials of an outcome are explained with.
+struct Explanation {
+  evidence::Context context;
+  const SourceMap& sources;
+};
+
+// One object, two spaces of indentation, a newline at the end. `plan` adds what was enforced,
+// `explanation` the denials a supervisor saw.
+std::string to_json(const sandbox::Outcome& outcome, const sandbox::Plan* plan = nullptr,
+                    const Explanation* explanation = nullptr);
 
 }  // namespace seclude::report

@@ -3,6 +3,8 @@
 
 #include <csignal>
 
+#include "kernel/raw_supervised.h"
+
 namespace seclude::sandbox {
 namespace {
 
@@ -32,6 +34,11 @@ int carry_out(const ChildStep& step) {
       return raw::set_limit(step.number, step.bits, step.bits);
     case NoNewPrivileges:
       return raw::set_no_new_privileges();
+    case MeetSupervisor:
+      return raw::meet_supervisor(step.from, step.number);
+    case LoadFilterSupervised:
+      return raw::load_filter_supervised(step.program, step.length, step.first, step.from,
+                                         *step.key);
     case LoadFilter:
       return raw::load_filter(step.program, step.length, 0);
     case Execute:

@@ -24,8 +24,10 @@ struct ChildStep {
     ResetSignals,      // bits: what stays ignored
     SetLimit,          // number: resource; bits: value
     NoNewPrivileges,
-    LoadFilter,  // program, length
-    Execute,     // text, argv, environment, key
+    MeetSupervisor,        // from: socket; number: its process id
+    LoadFilter,            // program, length
+    LoadFilterSupervised,  // program, length, first: flags, from: socket, key
+    Execute,               // text, argv, environment, key
   };
   Kind kind = Kind::NewSession;
   int number = 0;

@@ -20,6 +20,7 @@ tl::unexpected<SetupError> refuse(Error error) {
 std::string hint_for(const Step& step, int reason) {
   if (std::holds_alternative<LoadFilter>(step)) {
     if (reason == EINVAL || reason == ENOSYS) return "this kernel has no seccomp filters";
+    if (reason == EBUSY) return "a filter outside has a listener already; a task can have only one";
     if (reason == ENOMEM)
       return "the filters already in force leave no room (32,768 instructions in all)";
   }
@@ -57,11 +58,52 @@ SetupError explain(const Plan& plan, const ChildStep& failed, int reason) {
   return {kind_of(step, reason), Error{doing(step), reason, hint_for(step, reason)}};
 }
 
+template <typename T>
+bool has_step(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const Step& step) { return std::holds_alternative<T>(step); });
+}
+
+const filter::Rules* rules_of(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (const auto* load = std::get_if<LoadFilter>(&step)) return &load->rules;
+  }
+  return nullptr;
+}
+
+// Whether this may come from the listener: a task can have only one (EBUSY), a filter outside may
+// refuse it (EPERM), and a kernel may not know it (EINVAL, ENOSYS).
+bool is_about_the_listener(const SetupError& error) {
+  const int reason = error.error.errno_value;
+  return error.kind == SetupError::Kind::Setup &&
+         (reason == EBUSY || reason == EPERM || reason == EINVAL || reason == ENOSYS);
+}
+
+// nullopt: there can be no listener here; nothing was run.
+std::optional<Outcome> run_supervised(const Plan& plan, const filter::Rules& rules,
+                                      const Supervision& supervision, const Watching& watching) {
+  auto supervisor = Supervisor::start(rules, supervision);
+  if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
+  // The child makes this process untraceable, once the supervisor has seen the child.
+  auto running = launch(plan, supervisor->joining());
+  if (!running) {
+    if (supervision.how == Supervise::Explain && is_about_the_listener(running.error()))
+      return std::nullopt;
+    return Outcome{running.error(), {}};
+  }
+  Outcome outcome = watch(*running, watching);
+  auto denials = supervisor->finish();
+  outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
+  if (denials) outcome.observed.denials = std::move(*denials);
+  return outcome;
+}
+
 }  // namespace
 
-tl::expected<Running, SetupError> launch(const Plan& plan) {
+tl::expected<Running, SetupError> launch(const Plan& plan, const std::optional<Joining>& joining) {
   Prepared prepared;
-  if (auto filled = prepared.fill(plan); !filled) return tl::unexpected<SetupError>(filled.error());
+  if (auto filled = prepared.fill(plan, joining); !filled)
+    return tl::unexpected<SetupError>(filled.error());
   auto report = kernel::SharedPage<ChildReport>::make();
   if (!report) return refuse(report.error());
   ChildWork work = {prepared.steps().data(), prepared.steps().size(), &**report};
@@ -87,18 +129,26 @@ Outcome run(const Plan& plan, const RunOptions& options) {
     auto opened = kernel::SignalInbox::open(signals_to_pass_on());
     if (!opened) return {SetupError{SetupError::Kind::Setup, opened.error()}, {}};
     inbox.emplace(std::move(*opened));
-    // A program of the same user could otherwise write into the process that guards it.
+  }
+  const Watching watching = {.inbox = inbox ? &*inbox : nullptr,
+                             .separate_session = has_step<NewSession>(plan),
+                             .time_limit = options.time_limit};
+  Observed observed;
+  if (const filter::Rules* rules = rules_of(plan); rules && options.supervision) {
+    auto outcome = run_supervised(plan, *rules, *options.supervision, watching);
+    if (outcome) return std::move(*outcome);
+    observed.how = Observed::How::Unwatched;
+  }
+  // A program of the same user could otherwise write into the process that guards it.
+  if (options.as_stand_in) {
     if (auto done = kernel::refuse_to_be_traced(); !done)
       return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
   }
   auto running = launch(plan);
   if (!running) return {running.error(), {}};
-  return watch(*running,
-               {.inbox = inbox ? &*inbox : nullptr,
-                .separate_session = std::any_of(
-                    plan.steps.begin(), plan.steps.end(),
-                    [](const Step& step) { return std::holds_alternative<NewSession>(step); }),
-                .time_limit = options.time_limit});
+  Outcome outcome = watch(*running, watching);
+  outcome.observed = std::move(observed);
+  return outcome;
 }
 
 }  // namespace seclude::sandbox

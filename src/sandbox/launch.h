@@ -13,6 +13,7 @@
 #include "kernel/process.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
+#include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
 
@@ -23,7 +24,8 @@ struct Running {
   uint64_t launcher_memory = 0;  // peak of this process when it was started
 };
 
-[[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan);
+[[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan,
+                                                       const std::optional<Joining>& joining = {});
 
 struct RunOptions {
   // For a program in front of a terminal or under a service manager: signals sent to this process
@@ -33,6 +35,9 @@ struct RunOptions {
   // When it has passed, SIGKILL ends the program; what the program started by itself goes on (no
   // layer of this version holds a whole tree of processes).
   std::optional<uint64_t> time_limit = {};  // nanoseconds of wall time
+  // Refused calls are explained while they happen (supervisor.h). Only as_stand_in, and in a
+  // process of one thread.
+  std::optional<Supervision> supervision = {};
 };
 
 // launch, wait, and how it ended.

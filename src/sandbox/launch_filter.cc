@@ -20,9 +20,14 @@ filter::Rules that_can_run_here(filter::Rules rules) {
 }  // namespace
 
 Result<filter::Program> launch_filter(const filter::Rules& rules,
-                                      const kernel::raw::LaunchKey& key) {
+                                      const kernel::raw::LaunchKey& key,
+                                      std::optional<Supervise> supervise) {
+  filter::Rules own = without_new_listeners(that_can_run_here(rules));
+  // The child sends the listener away while its filter is in force already.
+  const HandOver hand_over = supervise ? HandOver::Listener : HandOver::Nothing;
+  if (supervise) own = notifying(std::move(own), *supervise);
   const filter::Rules added =
-      TRY(with_launch_rule(without_new_listeners(that_can_run_here(rules)), key));
+      TRY(with_launch_rule(std::move(own), key, calls::native(), hand_over));
   filter::Store store;
   auto compiled = filter::compile(store, added);
   if (!compiled) return fail("compile the filter: " + compiled.error().message);

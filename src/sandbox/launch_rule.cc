@@ -18,7 +18,7 @@ using filter::Rule;
 
 constexpr uint64_t listener_flag = 8;  // SECCOMP_FILTER_FLAG_NEW_LISTENER
 constexpr uint8_t seccomp_flags_arg = 1;
-constexpr uint8_t first_unused_arg = 3;  // execve reads 0, 1 and 2
+constexpr uint8_t first_unused_arg = 3;  // execve and sendmsg read 0, 1 and 2
 constexpr uint16_t eperm = 1;
 
 Condition test_of(filter::Test test) {
@@ -123,20 +123,25 @@ void refuse_listener(ArchRules& rules, uint32_t number) {
   set_rules(rules, entry, std::move(list));
 }
 
+void exempt(ArchRules& rules, std::string_view call, const Condition& launching) {
+  const auto number = number_of(call, rules.arch);
+  CHECK(number);
+  NumberRules& entry = entry_of(rules, *number);
+  std::vector<Rule> list = rules_of(rules, entry);
+  for (Rule& rule : list) rule.where = both(std::move(rule.where), negation(launching));
+  list.push_back({Action::allow(), launching, Span(), filter::Reason::Launch});
+  set_rules(rules, entry, std::move(list));
+}
+
 }  // namespace
 
 Result<filter::Rules> with_launch_rule(filter::Rules rules, const kernel::raw::LaunchKey& key,
-                                       calls::Arch arch) {
-  const auto number = number_of("execve", arch);
-  CHECK(number);
+                                       calls::Arch arch, HandOver hand_over) {
   for (ArchRules& of_arch : rules.archs) {
     if (of_arch.arch != arch) continue;
     const Condition launching = holds_key(key, arch);
-    NumberRules& entry = entry_of(of_arch, *number);
-    std::vector<Rule> list = rules_of(of_arch, entry);
-    for (Rule& rule : list) rule.where = both(std::move(rule.where), negation(launching));
-    list.push_back({Action::allow(), launching, Span(), filter::Reason::Launch});
-    set_rules(of_arch, entry, std::move(list));
+    exempt(of_arch, "execve", launching);
+    if (hand_over == HandOver::Listener) exempt(of_arch, "sendmsg", launching);
     return rules;
   }
   return fail("run a program of " + std::string(calls::info(arch).name) +

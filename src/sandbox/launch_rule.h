@@ -17,10 +17,14 @@
 
 namespace seclude::sandbox {
 
+// What else the child has to do behind its filter: with `Listener`, sendmsg passes like execve.
+enum class HandOver : uint8_t { Nothing, Listener };
+
 // For the architecture of this program; an error when the rules do not list it.
 [[nodiscard]] Result<filter::Rules> with_launch_rule(filter::Rules rules,
                                                      const kernel::raw::LaunchKey& key,
-                                                     calls::Arch arch = calls::native());
+                                                     calls::Arch arch = calls::native(),
+                                                     HandOver hand_over = HandOver::Nothing);
 
 // `seccomp` with SECCOMP_FILTER_FLAG_NEW_LISTENER is denied with EPERM, on every architecture,
 // unless something stricter is said already.

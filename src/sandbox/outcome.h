@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sandbox/denial.h"
 
 namespace seclude::sandbox {
 
@@ -58,10 +59,22 @@ struct Usage {
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 
+// What was seen of the calls that were refused.
+struct Observed {
+  enum class How : uint8_t {
+    Fatal,      // nobody looked: only the denial that ended the program shows
+    Explained,  // a supervisor saw them
+    Unwatched,  // there can be no listener: a filter outside has one, or refuses it
+    Lost,       // the supervisor died
+  };
+  How how = How::Fatal;
+  Denials denials = {};
+};
+
 struct Outcome {
   Ending ending = {};
   Usage usage = {};
-  friend bool operator==(const Outcome&, const Outcome&) = default;
+  Observed observed = {};
 };
 
 // The program's own; 128+n for a signal; 159 killed by policy; 124 time; 125, 126, 127 not started.

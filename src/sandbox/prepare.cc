@@ -1,6 +1,7 @@
 // Prepare: see prepare.h.
 #include "sandbox/prepare.h"
 
+#include <algorithm>
 #include <climits>
 
 #include "base/text.h"
@@ -51,6 +52,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 // Turns each step of a plan into steps of the child.
 struct Preparation {
   Prepared& to;
+  const std::optional<Joining>& joining;
   size_t plan_step = 0;
 
   void add(ChildStep step) {
@@ -80,11 +82,16 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const CloseDescriptors& step) {
+    std::vector<int> spared = step.except;
+    // Needed until execve, which closes it.
+    if (joining) spared.push_back(joining->socket);
+    std::sort(spared.begin(), spared.end());
     unsigned next = 3;
-    for (const int kept : step.except) {
+    for (const int kept : spared) {
       const auto number = static_cast<unsigned>(kept);
       if (number > next) add_closing(next, number - 1);
-      add({.kind = ChildStep::Kind::KeepDescriptor, .number = kept});
+      if (!joining || kept != joining->socket)
+        add({.kind = ChildStep::Kind::KeepDescriptor, .number = kept});
       next = number + 1;
     }
     add_closing(next, UINT_MAX);
@@ -110,10 +117,24 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const LoadFilter& step) {
+    if (joining) return load_supervised(step);
     to.program_ = TRY(launch_filter(step.rules, to.key_));
     add({.kind = ChildStep::Kind::LoadFilter,
          .program = to.program_.data(),
          .length = to.program_.size()});
+    return {};
+  }
+  Result<void> load_supervised(const LoadFilter& step) {
+    to.program_ = TRY(launch_filter(step.rules, to.key_, joining->how));
+    add({.kind = ChildStep::Kind::MeetSupervisor,
+         .number = joining->supervisor,
+         .from = joining->socket});
+    add({.kind = ChildStep::Kind::LoadFilterSupervised,
+         .from = joining->socket,
+         .first = joining->flags,
+         .program = to.program_.data(),
+         .length = to.program_.size(),
+         .key = &to.key_});
     return {};
   }
   Result<void> operator()(const Execute& step) {
@@ -128,9 +149,10 @@ struct Preparation {
   }
 };
 
-tl::expected<void, SetupError> Prepared::fill(const Plan& plan) {
+tl::expected<void, SetupError> Prepared::fill(const Plan& plan,
+                                              const std::optional<Joining>& joining) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this};
+  Preparation preparation{*this, joining};
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }

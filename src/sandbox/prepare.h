@@ -6,6 +6,7 @@
 // Neighbours: child.h walks the steps; launch.cc calls both.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "sandbox/child.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
+#include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
 
@@ -27,7 +29,9 @@ class Prepared {
   Prepared& operator=(const Prepared&) = delete;
   ~Prepared();  // forgets the key
 
-  [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan);
+  // `joining`: the child meets the supervisor and hands it the filter's listener.
+  [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan,
+                                                    const std::optional<Joining>& joining = {});
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:

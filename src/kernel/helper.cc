@@ -1,0 +1,90 @@
+// Helper: see helper.h.
+#include "kernel/helper.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace seclude::kernel {
+namespace {
+
+void replace_by_null(int number) {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return (void)::close(number);
+  ::dup2(null, number);
+  if (null > 2) ::close(null);
+}
+
+// A copy of a descriptor that the confined program's reader waits on would keep that reader
+// waiting after the program has ended.
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int number : kept) {
+    const auto one = static_cast<unsigned>(number);
+    if (one > next) ::syscall(SYS_close_range, next, one - 1, 0);
+    next = one + 1;
+  }
+  ::syscall(SYS_close_range, next, UINT_MAX, 0);
+}
+
+}  // namespace
+
+Result<int> start_helper(std::vector<int> descriptors, const std::function<int()>& work) {
+  const pid_t process = ::fork();
+  if (process < 0) return fail("start a helper process", errno);
+  if (process > 0) return process;
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
+  ::setsid();
+  replace_by_null(STDIN_FILENO);
+  replace_by_null(STDOUT_FILENO);
+  close_all_but(std::move(descriptors));
+  ::_exit(work());
+}
+
+void collect_helper(int process, bool sleep) {
+  while (::waitpid(process, nullptr, sleep ? 0 : WNOHANG) < 0 && errno == EINTR) {
+  }
+}
+
+void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }
+
+std::optional<size_t> offer_to_standard_error(std::string_view text) {
+  size_t done = 0;
+  while (done < text.size()) {
+    pollfd item = {STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&item, 1, 0) <= 0) return done;
+    // A pipe that is ready takes PIPE_BUF bytes at once without sleeping (pipe(7)).
+    const size_t piece = std::min<size_t>(text.size() - done, PIPE_BUF);
+    const ssize_t wrote = ::write(STDERR_FILENO, text.data() + done, piece);
+    if (wrote < 0 && (errno == EINTR)) continue;
+    if (wrote < 0 && errno == EAGAIN) return done;
+    if (wrote < 0) return std::nullopt;
+    done += static_cast<size_t>(wrote);
+  }
+  return done;
+}
+
+Result<void> wait_until_ready(std::span<Ready> items) {
+  pollfd waiting[8] = {};
+  CHECK(items.size() <= std::size(waiting));
+  for (size_t i = 0; i < items.size(); ++i) waiting[i] = {items[i].descriptor, POLLIN, 0};
+  while (::poll(waiting, items.size(), -1) < 0) {
+    if (errno != EINTR) return fail("wait for a denied call", errno);
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i].readable = (waiting[i].revents & POLLIN) != 0;
+    items[i].closed = (waiting[i].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  }
+  return {};
+}
+
+}  // namespace seclude::kernel

@@ -1,0 +1,42 @@
+// Helper: a second process of our own that runs code of this program beside it.
+//
+// In: what it shall do, the descriptors it needs. Out: its process id. It is a copy of this process
+// at the moment of the call (fork): call it while there is one thread. It has its own session, so
+// that no terminal stops it and no signal for this process' group reaches it; nobody can trace it;
+// of the descriptors it has only those listed and standard error.
+// Neighbours: sandbox/supervisor.h is what runs there. process.h makes the confined child.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/fd.h"
+
+namespace seclude::kernel {
+
+// `work` returns the exit status.
+[[nodiscard]] Result<int> start_helper(std::vector<int> descriptors,
+                                       const std::function<int()>& work);
+// Collects a helper that has ended or is about to; `sleep`: waits for it.
+void collect_helper(int process, bool sleep);
+
+// For the helper itself: nothing more goes to standard error.
+void let_go_of_standard_error();
+// Writes what fits to standard error without ever sleeping; returns how many bytes went, nullopt:
+// nobody reads there any more.
+std::optional<size_t> offer_to_standard_error(std::string_view text);
+
+// Sleeps until one of the descriptors has something to read or is closed on the other side.
+struct Ready {
+  int descriptor = -1;    // -1: not asked
+  bool readable = false;  // answer
+  bool closed = false;    // answer
+};
+[[nodiscard]] Result<void> wait_until_ready(std::span<Ready> items);
+
+}  // namespace seclude::kernel

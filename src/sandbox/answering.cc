@@ -1,0 +1,187 @@
+// Answering: see answering.h.
+#include "sandbox/answering.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "kernel/helper.h"
+#include "kernel/notify.h"
+#include "kernel/ptrace.h"
+#include "kernel/signals.h"
+#include "kernel/socket.h"
+#include "sandbox/capture.h"
+#include "sandbox/denial_log.h"
+#include "sandbox/denial_wire.h"
+
+namespace seclude::sandbox {
+namespace {
+
+using filter::Action;
+using kernel::TraceEvent;
+
+// The low seven bits of a wait status are the signal that ended it (wait(2)).
+bool ended_by(int status, int signal) { return (status & 0x7f) == signal; }
+
+class Loop {
+ public:
+  Loop(Answering answering, kernel::SignalInbox signals)
+      : given_(std::move(answering)),
+        signals_(std::move(signals)),
+        launcher_(std::move(given_.launcher)),
+        child_(std::move(given_.child)) {}
+
+  int run() {
+    while (!over()) {
+      kernel::Ready items[] = {{.descriptor = listener_ ? listener_->fd().number() : -1},
+                               {.descriptor = signals_.fd().number()},
+                               {.descriptor = launcher_ ? launcher_->number() : -1},
+                               {.descriptor = child_ ? child_->number() : -1}};
+      if (!kernel::wait_until_ready(items)) return 1;
+      const auto& [listener, signals, launcher, child] = items;
+      if (child.readable || child.closed) hear_child();
+      if (listener.readable) answer_one();
+      if (listener.closed) listener_.reset();  // nobody is left behind this filter
+      if (signals.readable) follow();
+      print();
+      if ((launcher.readable || launcher.closed) && !hear_launcher()) return 1;
+    }
+    return 0;
+  }
+
+ private:
+  bool over() const { return !launcher_ && !listener_ && !following_; }
+
+  // ---- sockets ----------------------------------------------------------------------------------
+
+  void hear_child() {
+    auto message = kernel::receive(*child_, sizeof(int));
+    if (!message || message->bytes.empty()) return child_.reset();
+    if (message->descriptor) {
+      listener_.emplace(std::move(*message->descriptor));
+      return child_.reset();
+    }
+    int process = 0;
+    if (message->bytes.size() != sizeof process) return child_.reset();
+    std::memcpy(&process, message->bytes.data(), sizeof process);
+    if (!may_trace(given_.rules)) following_ = kernel::seize(process).has_value();
+    (void)kernel::send_message(*child_, ".");
+  }
+
+  // False: the launcher has died, and so shall everything else.
+  bool hear_launcher() {
+    auto message = kernel::receive(*launcher_, 1);
+    if (!message || message->bytes != run_is_over) return false;
+    follow();
+    print();
+    (void)kernel::send_message(*launcher_, to_wire(log_.all()));
+    launcher_.reset();
+    printing_ = false;
+    kernel::let_go_of_standard_error();
+    return true;
+  }
+
+  // ---- refused calls ----------------------------------------------------------------------------
+
+  void answer_one() {
+    const auto next = listener_->next();
+    if (!next) return listener_.reset();
+    if (!*next) return;
+    const kernel::Waiting& waiting = **next;
+    Denial denial;
+    denial.call = waiting.call;
+    denial.thread = waiting.thread;
+    denial.verdict = filter::meaning(given_.rules, waiting.call);
+    if (launcher_) {
+      denial.details = read_arguments(denial.call, denial.thread);
+      // Only now is it certain that this was read from the thread that asked.
+      if (!listener_->still_waiting(waiting)) return;
+      if (log_.count(denial)) {
+        complete(denial);
+        if (!listener_->still_waiting(waiting)) return;
+        note(std::move(denial));
+      }
+    }
+    if (given_.supervision.how == Supervise::Audit) return listener_->let_pass_unchecked(waiting);
+    // An `ask` that nobody answers is refused.
+    const Action action = filter::meaning(given_.rules, waiting.call).action;
+    listener_->refuse(waiting, action.is_deny() ? action.data() : ENOSYS);
+  }
+
+  void note(Denial denial) {
+    const Denial& added = log_.add(std::move(denial));
+    if (!printing_ || !given_.supervision.describe) return;
+    if (printed_ == given_.supervision.printed_at_most) return;
+    ++printed_;
+    unprinted_ += given_.supervision.describe(added);
+    print();
+  }
+
+  void print() {
+    if (unprinted_.empty()) return;
+    const auto done = kernel::offer_to_standard_error(unprinted_);
+    if (done) return (void)unprinted_.erase(0, *done);
+    unprinted_.clear();
+    printing_ = false;
+  }
+
+  // ---- followed threads -------------------------------------------------------------------------
+
+  void follow() {
+    while (signals_.next()) {
+    }
+    for (;;) {
+      const kernel::TraceLook look = kernel::next_trace_event();
+      if (look.nothing_left) following_ = false;
+      if (!look.event) return;
+      look_at(*look.event);
+      kernel::go_on(*look.event);
+    }
+  }
+
+  void look_at(const TraceEvent& event) {
+    using Kind = TraceEvent::Kind;
+    const bool trapped =
+        event.kind == Kind::Signal && event.value == SIGSYS && kernel::is_from_filter(event.thread);
+    const bool killed = event.kind == Kind::Exiting && ended_by(event.value, SIGSYS);
+    if (!launcher_ || (!trapped && !killed)) return;
+    const auto call = kernel::current_call(event.thread);
+    if (!call) return;
+    Denial denial;
+    denial.call = *call;
+    denial.thread = event.thread;
+    denial.verdict = filter::meaning(given_.rules, *call);
+    // The other threads of a killed process exit by SIGSYS as well, from calls that are allowed; a
+    // trap that nobody handles has been seen at its delivery.
+    const Action action = denial.verdict.action;
+    const bool is_trap = action.kind() == Action::trap_;
+    if (!action.refuses() || action.is_deny() || is_trap != trapped) return;
+    denial.details = read_arguments(denial.call, denial.thread);
+    if (!log_.count(denial)) return;
+    complete(denial);
+    note(std::move(denial));
+  }
+
+  Answering given_;
+  kernel::SignalInbox signals_;
+  std::optional<kernel::Fd> launcher_, child_;
+  std::optional<kernel::Listener> listener_;
+  DenialLog log_;
+  std::string unprinted_;
+  size_t printed_ = 0;
+  bool printing_ = true;
+  bool following_ = false;
+};
+
+}  // namespace
+
+int answer_calls(Answering answering) {
+  kernel::SignalSet set;
+  set.add(SIGCHLD);
+  set.add(SIGPIPE);  // held back: a reader of standard error that went away is no reason to end
+  auto signals = kernel::SignalInbox::open(set);
+  if (!signals) return 1;
+  return Loop(std::move(answering), std::move(*signals)).run();
+}
+
+}  // namespace seclude::sandbox

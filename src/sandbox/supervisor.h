@@ -1,0 +1,70 @@
+// Supervisor: a helper process that answers a program's refused calls, so that they can be
+// explained at once.
+//
+// In: the rules that are enforced. Out: each new denial described on standard error while its
+// thread still waits; all of them when the run is over. The program gets the same answers, signals
+// and exit statuses as without it:
+// - `deny` waits on the filter's listener and is answered with the policy's errno. One difference
+//   cannot be avoided: a signal that arrives before the supervisor has taken the notification ends
+//   the call with EINTR (or restarts it), as for any call that waits.
+// - kill, kill-thread and trap stay in the filter; the supervisor follows the tree with ptrace and
+//   looks when a thread exits by SIGSYS. If the policy lets the program trace, nobody follows it.
+// - When the program has ended but processes it left behind have not, the supervisor stays for
+//   them, silent. When the launcher dies, it ends, and with it everything it follows.
+// - When it dies itself, everything it follows is killed, and refused calls fail with ENOSYS.
+// Neighbours: launch.h makes the child that joins; answering.h is what runs in the helper.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "filter/rules.h"
+#include "kernel/fd.h"
+#include "sandbox/denial.h"
+#include "sandbox/notifying_rules.h"
+
+namespace seclude::sandbox {
+
+struct Supervision {
+  Supervise how = Supervise::Explain;
+  // What to print for a new denial; empty: nothing is printed.
+  std::function<std::string(const Denial&)> describe = {};
+  size_t printed_at_most = 20;
+};
+
+// What the launch needs to bring the child and the supervisor together.
+struct Joining {
+  int socket = -1;     // the child's end
+  int supervisor = 0;  // process id
+  Supervise how = Supervise::Explain;
+  unsigned flags = 0;  // for loading the filter
+};
+
+class Supervisor {
+ public:
+  // Call it before there is a child or a second thread.
+  [[nodiscard]] static Result<Supervisor> start(const filter::Rules& rules,
+                                                const Supervision& supervision);
+  Supervisor(Supervisor&& other) noexcept;
+  Supervisor& operator=(Supervisor&&) = delete;
+  ~Supervisor();  // unfinished: the supervisor ends, and all it follows
+
+  Joining joining() const;
+  // The program has ended; what was refused until now. nullopt: the supervisor died.
+  std::optional<Denials> finish();
+
+ private:
+  Supervisor(int process, kernel::Fd control, kernel::Fd child_end, Supervise how)
+      : process_(process),
+        control_(std::move(control)),
+        child_end_(std::move(child_end)),
+        how_(how) {}
+  int process_;  // 0: nothing to end
+  kernel::Fd control_, child_end_;
+  Supervise how_;
+};
+
+}  // namespace seclude::sandbox
