@@ -1,7 +1,7 @@
 // Agree: random policies, and whether everybody understands them alike.
 //
 // In: seeds (SECLUDE_SEED, SECLUDE_ROUNDS). Out: for each policy and each boundary input the answer
-// of five voices: the generator's own reading of the text, filter::meaning on the rules, the
+// of four voices: the generator's own reading of the text, filter::meaning on the rules, the
 // decision, and the compiled program run as the kernel would. They must be the same, and no policy
 // may be refused.
 // A failure prints the policy and the seed that makes it again: SECLUDE_SEED=N SECLUDE_ROUNDS=1.
@@ -10,25 +10,19 @@
 #include <chrono>
 #include <cstdio>
 
-#include "base/diagnostic.h"
 #include "exhaustive/boundary_inputs.h"
 #include "exhaustive/own_meaning.h"
+#include "exhaustive/prepared.h"
 #include "exhaustive/random_policy.h"
 #include "filter/check.h"
 #include "filter/compile.h"
 #include "filter/evaluate.h"
 #include "filter/meaning.h"
-#include "filter/show.h"
-#include "policy/load.h"
 
 namespace seclude::exhaustive {
 namespace {
 
 using filter::Input;
-
-tl::expected<Source, Diagnostic> nothing_else(const policy::Wanted& wanted) {
-  return tl::unexpected<Diagnostic>(Diagnostic{.message = "no text " + wanted.name});
-}
 
 struct Counts {
   uint64_t inputs = 0, instructions = 0, allowed = 0, refused = 0;
@@ -45,7 +39,7 @@ class Round {
     SourceMap sources;
     Diagnostics diagnostics;
     policy::Texts texts = policy::load({.name = "random.seclude", .text = text_of(spoken_)},
-                                       nothing_else, sources, diagnostics);
+                                       no_other_text, sources, diagnostics);
     filter::Settings settings{.native = Arch::x86_64, .archs = {}, .parameters = {}};
     filter::Resolved resolved = filter::resolve(texts, settings, diagnostics);
     if (with_checks && !diagnostics.has_errors())

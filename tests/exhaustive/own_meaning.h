@@ -1,7 +1,7 @@
 // Own meaning: what a random policy means, read straight from the language's description.
 //
-// In: a Spoken policy. Out: the answer (SECCOMP_RET_* | data) to one concrete call. The fifth
-// voice: it is written from docs/language.md, point by point, and shares only the calls tables with
+// In: a Spoken policy. Out: the answer (SECCOMP_RET_* | data) to one concrete call. It is
+// written from docs/language.md, point by point, and shares only the calls tables with
 // seclude. Slow and plain on purpose; what does not depend on the arguments is found once per call
 // number (About), because inputs come in crowds of one number.
 #pragma once
