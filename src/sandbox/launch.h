@@ -35,8 +35,9 @@ struct RunOptions {
   // When it has passed, SIGKILL ends the program; what the program started by itself goes on (no
   // layer of this version holds a whole tree of processes).
   std::optional<uint64_t> time_limit = {};  // nanoseconds of wall time
-  // Refused calls are explained while they happen (supervisor.h). Only as_stand_in, and in a
-  // process of one thread.
+  // Refused calls are explained while they happen (supervisor.h). Only as_stand_in, and in a process
+  // of one thread. It leaves this process untraceable, and the child is traced while it still shares
+  // its memory: without privileges only the first such run of a process sees what kills.
   std::optional<Supervision> supervision = {};
 };
 

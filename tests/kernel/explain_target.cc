@@ -1,0 +1,202 @@
+// Explain target: a program whose refused calls the tests want explained.
+//
+// In: a verb and its words. Out: an exit status; what each verb does is said there. It is static,
+// so that a filter sees only the calls it makes itself. The refused call is getpriority unless said
+// otherwise: nothing in libc makes it.
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+long number(const char* word) { return strtol(word, nullptr, 0); }
+
+int refused(long which, long who) { return syscall(SYS_getpriority, which, who) < 0 ? errno : 0; }
+
+// open PATH: exits with the errno.
+int open_path(char** words) {
+  return syscall(SYS_openat, AT_FDCWD, words[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0640) < 0 ? errno
+                                                                                           : 0;
+}
+
+// once: makes the call; exits with the errno.
+int once(char**) { return refused(1, 4711); }
+
+// repeat TIMES: fails unless every answer is the same.
+int repeat(char** words) {
+  const int first = refused(0, 0);
+  for (long i = 1; i < number(words[0]); ++i) {
+    if (refused(0, 0) != first) return 99;
+  }
+  return first;
+}
+
+// distinct TIMES: the same call with as many different arguments.
+int distinct(char** words) {
+  for (long i = 0; i < number(words[0]); ++i) {
+    if (refused(0, i) != EPERM) return 99;
+  }
+  return EPERM;
+}
+
+void* refused_in_thread(void* who) {
+  return reinterpret_cast<void*>(static_cast<long>(refused(0, reinterpret_cast<long>(who))));
+}
+
+// threads COUNT: as many threads at once, each with its own argument.
+int threads(char** words) {
+  static pthread_t made[1000];
+  const long count = number(words[0]);
+  for (long i = 0; i < count; ++i) {
+    if (pthread_create(&made[i], nullptr, refused_in_thread, reinterpret_cast<void*>(i)) != 0)
+      return 98;
+  }
+  for (long i = 0; i < count; ++i) {
+    void* answer = nullptr;
+    pthread_join(made[i], &answer);
+    if (reinterpret_cast<long>(answer) != EPERM) return 99;
+  }
+  return 0;
+}
+
+// lonely-thread: the call in a second thread; the first waits a moment and exits with 3.
+int lonely_thread(char**) {
+  pthread_t made;
+  if (pthread_create(&made, nullptr, refused_in_thread, nullptr) != 0) return 98;
+  pthread_join(made, nullptr);  // the kernel tells it by the thread's futex
+  return 3;
+}
+
+// family: a grandchild makes the call; its parent exits with the signal that ended it, or the
+// errno it got.
+int family(char**) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const pid_t grandchild = fork();
+    if (grandchild == 0) _exit(refused(2, 5));
+    int status = 0;
+    waitpid(grandchild, &status, 0);
+    _exit(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+void show_trap(int, siginfo_t* info, void*) {
+  _exit(info->si_code == 1 && info->si_syscall == SYS_getpriority ? 41 : 42);
+}
+
+// handle-trap: exits with 41 when the handler sees what the filter sent.
+int handle_trap(char**) {
+  struct sigaction action = {};
+  action.sa_sigaction = show_trap;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGSYS, &action, nullptr);
+  return refused(0, 0);
+}
+
+// stopping: a child stops itself, is seen stopped, is continued, is seen continued, ends with 6.
+int stopping(char**) {
+  int ends[2];
+  if (pipe(ends) != 0) return 98;
+  const pid_t child = fork();
+  if (child == 0) {
+    raise(SIGSTOP);
+    char byte;
+    _exit(read(ends[0], &byte, 1) == 1 ? 6 : 94);  // not before it was seen continued
+  }
+  int status = 0;
+  if (waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status)) return 90;
+  if (WSTOPSIG(status) != SIGSTOP) return 91;
+  kill(child, SIGCONT);
+  if (waitpid(child, &status, WCONTINUED) != child || !WIFCONTINUED(status)) return 92;
+  if (write(ends[1], "", 1) != 1) return 95;
+  if (waitpid(child, &status, 0) != child || !WIFEXITED(status)) return 93;
+  return WEXITSTATUS(status);
+}
+
+// hostile: names, paths and addresses made to hurt whoever prints or reads them.
+int hostile(char**) {
+  prctl(PR_SET_NAME, "a\033[2J\nroot:", 0, 0, 0);
+  syscall(SYS_openat, AT_FDCWD, "/x\033]0;title\a\r\ndenied: fake\xff\x80", O_RDONLY, 0);
+  // A string that runs into unmapped memory, and one that is not there at all.
+  char* pages = static_cast<char*>(
+      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  munmap(pages + 4096, 4096);
+  memset(pages, 'e', 4096);
+  syscall(SYS_openat, AT_FDCWD, pages + 4000, O_RDONLY, 0);
+  syscall(SYS_openat, AT_FDCWD, 8, O_RDONLY, 0);
+  syscall(SYS_openat, AT_FDCWD, ~0UL, O_RDONLY, 0);
+  // A path without end.
+  char* endless = static_cast<char*>(
+      mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  memset(endless, 'n', 1 << 20);
+  syscall(SYS_openat, AT_FDCWD, endless, O_RDONLY, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, "\0ab\n\033\0z", 7);
+  syscall(SYS_connect, 0, &address, offsetof(sockaddr_un, sun_path) + 7);
+  syscall(SYS_connect, 0, &address, 0xffffffffUL);
+  syscall(SYS_connect, 0, 16, 110UL);
+  return 0;
+}
+
+// until-answer-changes: makes the call until it is answered otherwise; exits with that errno.
+int until_answer_changes(char**) {
+  const int first = refused(0, 0);
+  for (;;) {
+    const int answer = refused(0, 0);
+    if (answer != first) return answer;
+    usleep(1000);
+  }
+}
+
+// wait: with a child and a grandchild that wait as well.
+int wait_with_family(char**) {
+  if (fork() == 0) (void)fork();
+  for (;;) pause();
+}
+
+struct Verb {
+  const char* name;
+  int words;
+  int (*run)(char**);
+};
+constexpr Verb verbs[] = {
+    {"open", 1, open_path},
+    {"once", 0, once},
+    {"repeat", 1, repeat},
+    {"distinct", 1, distinct},
+    {"threads", 1, threads},
+    {"lonely-thread", 0, lonely_thread},
+    {"family", 0, family},
+    {"handle-trap", 0, handle_trap},
+    {"stopping", 0, stopping},
+    {"hostile", 0, hostile},
+    {"until-answer-changes", 0, until_answer_changes},
+    {"wait", 0, wait_with_family},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const Verb& verb : verbs) {
+    if (argc > 1 && strcmp(argv[1], verb.name) == 0 && argc - 2 >= verb.words)
+      return verb.run(argv + 2);
+  }
+  fprintf(stderr, "explain target: what?\n");
+  return 96;
+}

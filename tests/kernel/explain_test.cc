@@ -1,0 +1,281 @@
+// Explain: what a supervisor tells of refused calls, and that the program notices nothing of it.
+// Real programs behind filters that refuse one or two calls; the same runs with and without.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "evidence/diagnose.h"
+#include "run_support.h"
+
+namespace seclude::sandbox {
+namespace {
+
+using filter::Action;
+
+constexpr uint16_t eperm = 1, enosys = 38;
+
+// Nobody may trace but the supervisor.
+Request refusing(Action action, std::vector<std::string> words, std::vector<Exception> also = {}) {
+  Request request = request_for(std::move(words));
+  request.command.front() = EXPLAIN_TARGET;
+  also.push_back({"getpriority", action});
+  also.push_back({"ptrace", Action::deny(eperm)});
+  request.rules = rules_for(Action::allow(), also);
+  return request;
+}
+
+Outcome explained(const Request& request, Supervise how = Supervise::Explain) {
+  // The run before made this process untraceable (RunOptions::supervision).
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  const Outcome outcome = run_request(request, {.supervision = Supervision{.how = how}});
+  EXPECT_EQ(outcome.observed.how, Observed::How::Explained);
+  return outcome;
+}
+
+std::string text_of(const Denial& denial) {
+  return evidence::diagnose(denial, {.texts = policy::Texts()}).message;
+}
+
+TEST(Explain, ADenialTellsPathFlagsAndThread) {
+  Request request =
+      refusing(Action::deny(13), {"open", "/tmp/some file"}, {{"openat", Action::deny(13)}});
+  const Outcome outcome = explained(request);
+  EXPECT_EQ(outcome.ending, Ending(Exited{13}));
+  ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  const Denial& denial = outcome.observed.denials.seen[0];
+  EXPECT_EQ(text_of(denial),
+            "openat(dfd: AT_FDCWD, filename: \"/tmp/some file\", flags: "
+            "O_WRONLY|O_CREAT|O_CLOEXEC, mode: 0o640) in `explain_target`");
+  EXPECT_EQ(denial.verdict.action, Action::deny(13));
+  EXPECT_EQ(denial.times, 1u);
+}
+
+TEST(Explain, AKillIsSeenInTheProcessThatDies) {
+  for (const Action action : {Action::kill(), Action::trap(), Action::kill_thread()}) {
+    const Outcome outcome = explained(refusing(action, {"once"}));
+    EXPECT_EQ(status_of(outcome), 159);
+    ASSERT_EQ(outcome.observed.denials.seen.size(), 1u) << action.ret;
+    EXPECT_EQ(text_of(outcome.observed.denials.seen[0]),
+              "getpriority(which: PRIO_PGRP, who: 4711) in `explain_target`");
+    EXPECT_EQ(outcome.observed.denials.seen[0].times, 1u);
+  }
+}
+
+TEST(Explain, GrandchildrenAreSeenAndTheirParentsSeeTheTrueEnd) {
+  const Outcome killed = explained(refusing(Action::kill(), {"family"}));
+  EXPECT_EQ(killed.ending, Ending(Exited{SIGSYS}));
+  ASSERT_EQ(killed.observed.denials.seen.size(), 1u);
+  EXPECT_EQ(killed.observed.denials.seen[0].call.args[1], 5u);
+  const Outcome denied = explained(refusing(Action::deny(77), {"family"}));
+  EXPECT_EQ(denied.ending, Ending(Exited{77}));
+  ASSERT_EQ(denied.observed.denials.seen.size(), 1u);
+}
+
+TEST(Explain, OneThreadIsKilledAndTheOthersGoOn) {
+  const Outcome outcome = explained(refusing(Action::kill_thread(), {"lonely-thread"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{3}));
+  ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  const Denial& denial = outcome.observed.denials.seen[0];
+  EXPECT_NE(denial.thread, denial.process);
+}
+
+TEST(Explain, AHandlerOfATrapSeesWhatTheFilterSent) {
+  const Outcome outcome = explained(refusing(Action::trap(), {"handle-trap"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{41}));
+  EXPECT_EQ(outcome.observed.denials.seen.size(), 1u);
+}
+
+TEST(Explain, FiveHundredThreadsAtOnce) {
+  const Outcome outcome = explained(refusing(Action::deny(eperm), {"threads", "500"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{0}));
+  EXPECT_EQ(outcome.observed.denials.seen.size(), 500u);
+  EXPECT_EQ(outcome.observed.denials.total(), 500u);
+}
+
+TEST(Explain, AMillionRepetitionsAreCounted) {
+  const Outcome outcome = explained(refusing(Action::deny(eperm), {"repeat", "1000000"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{eperm}));
+  ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  EXPECT_EQ(outcome.observed.denials.seen[0].times, 1000000u);
+}
+
+TEST(Explain, TenThousandDifferentOnesAreBounded) {
+  const Outcome outcome = explained(refusing(Action::deny(eperm), {"distinct", "10000"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{eperm}));
+  EXPECT_EQ(outcome.observed.denials.seen.size(), 1000u);
+  ASSERT_EQ(outcome.observed.denials.counted.size(), 1u);
+  EXPECT_EQ(outcome.observed.denials.counted[0].times, 9000u);
+}
+
+TEST(Explain, WhatIsPrintedIsBounded) {
+  const Folder folder;
+  const std::string file = folder.file("stderr");
+  const Request request = refusing(Action::deny(eperm), {"distinct", "100"});
+  // Everything this process' supervisor prints goes to standard error: look at it from a child.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int to = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(to, 2);
+    Supervision supervision{.describe = [](const Denial&) { return std::string("x\n"); },
+                            .printed_at_most = 7};
+    ::_exit(status_of(run_request(request, {.supervision = supervision})));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), eperm);
+  EXPECT_EQ(kernel::read_file(file).value_or(""), "x\nx\nx\nx\nx\nx\nx\n");
+}
+
+TEST(Explain, HostileTextsAreBoundedAndEscaped) {
+  const Outcome outcome =
+      explained(refusing(Action::deny(eperm), {"hostile"},
+                         {{"openat", Action::deny(eperm)}, {"connect", Action::deny(eperm)}}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{0}));
+  const auto& seen = outcome.observed.denials.seen;
+  // Addresses of memory do not tell denials apart: the two unreadable paths count as one.
+  ASSERT_EQ(seen.size(), 7u);
+  for (const Denial& denial : seen) {
+    const std::string text = text_of(denial);
+    EXPECT_LT(text.size(), 1000u);
+    EXPECT_TRUE(std::none_of(text.begin(), text.end(), [](unsigned char c) {
+      return c < 32 || c >= 127;
+    })) << text;
+  }
+  EXPECT_EQ(seen[0].thread_name, "a\033[2J\nroot:");
+  EXPECT_THAT(text_of(seen[0]), testing::HasSubstr("denied: fake\\xff\\x80\""));
+  EXPECT_EQ(seen[1].details[0].text, std::string(96, 'e'));
+  EXPECT_TRUE(seen[1].details[0].cut);
+  EXPECT_EQ(seen[2].details[0].kind, ArgDetail::Kind::Unreadable);
+  EXPECT_EQ(seen[2].times, 2u);
+  EXPECT_EQ(seen[3].details[0].text.size(), 4096u);
+  EXPECT_THAT(text_of(seen[4]), testing::HasSubstr("unix:@ab\\x0a\\x1b\\x00z"));
+  EXPECT_EQ(seen[6].details[0].kind, ArgDetail::Kind::Unreadable);
+}
+
+TEST(Explain, StoppingAndContinuingInsideTheTreeAreSeenThere) {
+  const Outcome outcome = explained(refusing(Action::kill(), {"stopping"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{6}));
+}
+
+TEST(Explain, EveryEndIsTheSameAsWithout) {
+  const std::vector<Action> actions = {Action::allow(), Action::deny(eperm),   Action::deny(0),
+                                       Action::trap(),  Action::kill_thread(), Action::kill()};
+  for (const Action action : actions) {
+    for (const char* verb : {"once", "family", "handle-trap", "stopping", "lonely-thread"}) {
+      const Request request = refusing(action, {verb});
+      EXPECT_EQ(explained(request).ending, run_request(request).ending)
+          << verb << " " << action.ret;
+    }
+  }
+}
+
+TEST(Explain, TheProgramGetsNoListenerOfItsOwn) {
+  Request request = request_for({"listener"});
+  EXPECT_EQ(explained(request).ending, Ending(Exited{eperm}));
+}
+
+TEST(Explain, AProgramThatMayTraceIsNotTraced) {
+  Request request = refusing(Action::kill(), {"once"});
+  request.rules = rules_for(Action::allow(), {{"getpriority", Action::kill()}});
+  const Outcome outcome = explained(request);
+  EXPECT_EQ(status_of(outcome), 159);
+  EXPECT_TRUE(outcome.observed.denials.seen.empty());
+}
+
+TEST(Explain, AnAuditLetsEverythingPassAndListsIt) {
+  for (const Action action : {Action::deny(eperm), Action::kill(), Action::trap()}) {
+    const Outcome outcome = explained(refusing(action, {"family"}), Supervise::Audit);
+    EXPECT_EQ(outcome.ending, Ending(Exited{3}));  // ESRCH: there is no such user's process
+    ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+    EXPECT_EQ(outcome.observed.denials.seen[0].verdict.action, action);
+  }
+}
+
+// ---- when somebody is killed --------------------------------------------------------------------
+
+std::vector<int> processes_named(const std::string& name) {
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string number = entry.path().filename();
+    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
+    const auto stat = kernel::read_file("/proc/" + number + "/stat", 200);
+    if (stat && stat->find("(" + name + ")") != std::string::npos &&
+        stat->find(") Z ") == std::string::npos)
+      found.push_back(std::stoi(number));
+  }
+  return found;
+}
+
+int parent_of(int process) {
+  const auto stat = kernel::read_file("/proc/" + std::to_string(process) + "/stat", 400);
+  if (!stat) return 0;
+  return std::stoi(stat->substr(stat->rfind(')') + 4));
+}
+
+template <typename Condition>
+bool soon(Condition condition) {
+  for (int i = 0; i < 500; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+// A launcher in a process of its own, with its helper.
+struct Launcher {
+  pid_t process;
+  explicit Launcher(const Request& request) : process(::fork()) {
+    if (process != 0) return;
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    const Outcome outcome = run_request(request, {.supervision = Supervision()});
+    const bool lost = outcome.observed.how == Observed::How::Lost;
+    ::_exit(lost ? status_of(outcome) : 99);
+  }
+  int helper() const {
+    for (const int one : processes_named("seclude-explain"))
+      if (parent_of(one) == process) return one;
+    return 0;
+  }
+  int wait() const {
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+};
+
+TEST(Explain, AKilledSupervisorTakesTheTreeAlong) {
+  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
+  ASSERT_TRUE(soon([] { return processes_named("explain_target").size() == 3; }));
+  ::kill(launcher.helper(), SIGKILL);
+  EXPECT_EQ(launcher.wait(), 128 + SIGKILL);
+  EXPECT_TRUE(soon([] { return processes_named("explain_target").empty(); }));
+}
+
+TEST(Explain, AKilledLauncherTakesTheTreeAlong) {
+  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
+  ASSERT_TRUE(soon([] { return processes_named("explain_target").size() == 3; }));
+  ::kill(launcher.process, SIGKILL);
+  EXPECT_EQ(launcher.wait(), -1);
+  EXPECT_TRUE(soon([] { return processes_named("explain_target").empty(); }));
+}
+
+TEST(Explain, WithoutTheSupervisorRefusedCallsStayRefused) {
+  // A program that may trace is not traced, so it outlives the supervisor.
+  Request request = refusing(Action::deny(eperm), {"until-answer-changes"});
+  request.rules = rules_for(Action::allow(), {{"getpriority", Action::deny(eperm)}});
+  const Launcher launcher(request);
+  ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
+  ASSERT_TRUE(soon([] { return processes_named("explain_target").size() == 1; }));
+  ::kill(launcher.helper(), SIGKILL);
+  EXPECT_EQ(launcher.wait(), enosys);
+}
+
+}  // namespace
+}  // namespace seclude::sandbox
