@@ -262,7 +262,7 @@ constexpr const Flag* flags[] = {
 constexpr ExitStatus exits[] = {
     {"(its own)", "the program ended by itself"},
     {"128+n", "signal n ended the program"},
-    {"159", "the policy killed the program (128 + SIGSYS)"},
+    {"159", "the policy killed the program (128 + SIGSYS); --audit: would have refused something"},
     {"124", "its time was up"},
     {"125", "seclude could not do it: the policy, a flag, the kernel or the setup"},
     {"126", "the program is there, but cannot be executed"},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "base/text.h"
@@ -87,9 +88,22 @@ const std::string* because(const policy::Texts& texts, Span keyword) {
   return nullptr;
 }
 
+// Nothing in the policy says it: calls of an architecture it does not list are killed.
+bool is_foreign(const Denial& denial) {
+  return denial.verdict.reason == Reason::Unknown && !denial.verdict.origin.known() &&
+         denial.verdict.action == Action::kill();
+}
+
+std::string foreign_name(const Denial& denial) {
+  const auto arch = filter::arch_of(denial.call);
+  return arch ? std::string(calls::info(*arch).name) : "this architecture";
+}
+
 std::string label_of(const Denial& denial, const policy::Texts& texts) {
   std::string label;
-  if (denial.verdict.reason != Reason::Stated) {
+  if (is_foreign(denial)) {
+    label = "the policy does not list " + foreign_name(denial);
+  } else if (denial.verdict.reason != Reason::Stated) {
     label = filter::to_string(denial.verdict.reason);
   } else if (denial.verdict.otherwise) {
     label = "no rule mentions `" + name_of_call(denial.call) + "`";
@@ -107,8 +121,9 @@ std::string who(const Denial& denial) {
 }
 
 std::string help_of(const Denial& denial, bool audit) {
-  std::string help = denial.verdict.otherwise ? "if wanted: `" + wanted_rule(denial) + "`"
-                                              : "if wanted: except it from this line with `where`";
+  std::string help = "if wanted: except it from this line with `where`";
+  if (denial.verdict.otherwise) help = "if wanted: `" + wanted_rule(denial) + "`";
+  if (is_foreign(denial)) help = "if wanted: add " + foreign_name(denial) + " to `architectures`";
   return help + "; " + consequence(denial, audit);
 }
 
@@ -167,6 +182,9 @@ Diagnostic diagnose(const Denial& denial, const Context& context) {
   diagnostic.message = show_call(denial) + who(denial);
   diagnostic.span = denial.verdict.origin;
   diagnostic.label = label_of(denial, context.texts);
+  // A label stands under a caret; without a line to show, it goes with the call.
+  if (!diagnostic.span.known() && !diagnostic.label.empty())
+    diagnostic.message += ": " + std::exchange(diagnostic.label, {});
   diagnostic.helps.push_back(help_of(denial, context.audit));
   return diagnostic;
 }

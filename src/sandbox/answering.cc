@@ -92,6 +92,7 @@ class Loop {
     denial.call = waiting.call;
     denial.thread = waiting.thread;
     denial.verdict = filter::meaning(given_.rules, waiting.call);
+    const Action action = denial.verdict.action;
     if (launcher_) {
       denial.details = read_arguments(denial.call, denial.thread);
       // Only now is it certain that this was read from the thread that asked.
@@ -104,7 +105,6 @@ class Loop {
     }
     if (given_.supervision.how == Supervise::Audit) return listener_->let_pass_unchecked(waiting);
     // An `ask` that nobody answers is refused.
-    const Action action = filter::meaning(given_.rules, waiting.call).action;
     listener_->refuse(waiting, action.is_deny() ? action.data() : ENOSYS);
   }
 

@@ -71,13 +71,27 @@ TEST(Diagnose, ReasonsInsideBlocksAreFound) {
 TEST(Diagnose, WhatNoRuleMentionsIsOfferedWithTheArgumentThatSaysWhatItDoes) {
   const policy::Texts texts;
   const auto socket = diagnose(denial_of("socket", {10, 2, 0}), {.texts = texts});
-  EXPECT_EQ(socket.label, "no rule mentions `socket`");
+  EXPECT_EQ(socket.message,
+            "socket(family: AF_INET6, type: SOCK_DGRAM, protocol: 0) in `worker`: no rule mentions "
+            "`socket`");
   EXPECT_EQ(socket.helps.at(0),
             "if wanted: `allow socket where family == AF_INET6`; the program got EPERM");
   EXPECT_EQ(evidence::wanted_rule(denial_of("getpid")), "allow getpid");
   Denial unknown = denial_of("getpid");
   unknown.call.number = 99999;
   EXPECT_EQ(evidence::wanted_rule(unknown), "allow nr:99999");
+}
+
+TEST(Diagnose, CallsOfAnotherArchitectureAreToldApart) {
+  const policy::Texts texts;
+  Denial denial = denial_of("getpid");
+  denial.call.arch = calls::info(calls::Arch::x86).audit;
+  denial.call.number = 20;
+  denial.verdict = {.action = Action::kill(), .origin = {}, .reason = filter::Reason::Unknown};
+  const Diagnostic diagnostic = diagnose(denial, {.texts = texts});
+  EXPECT_EQ(diagnostic.message, "getpid() in `worker`: the policy does not list x86");
+  EXPECT_EQ(diagnostic.helps.at(0),
+            "if wanted: add x86 to `architectures`; the program was killed (SIGSYS)");
 }
 
 TEST(Diagnose, EveryConsequenceIsSaid) {

@@ -1,8 +1,13 @@
 // Notifying rules: which refusals come to the supervisor, and which stay in the filter.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "calls/calls.h"
+#include "filter/evaluate.h"
 #include "sandbox/capture.h"
+#include "sandbox/launch_filter.h"
 #include "sandbox/notifying_rules.h"
 
 namespace seclude::sandbox {
@@ -58,6 +63,28 @@ TEST(NotifyingRules, RulesAndOtherwiseAreChanged) {
   EXPECT_EQ(rules.archs[0].rules[0].action, Action::ask());
   EXPECT_EQ(rules.archs[0].numbers[0].otherwise, Action::ask());
   EXPECT_EQ(rules.archs[0].unknown, Action::deny(38));
+}
+
+// What the program of one launch answers to sendmsg, with and without the launch's key.
+TEST(NotifyingRules, OnlyTheLaunchMaySendTheListenerAway) {
+  const kernel::raw::LaunchKey key = {0x11111111, 0x22222222, 0x33333333};
+  filter::Rules rules = one_call("sendmsg", Action::deny(1), Action::allow());
+  rules.archs[0].arch = calls::native();
+  const uint32_t number = *calls::number_of(*calls::find_call("sendmsg"), calls::native());
+  rules.archs[0].numbers[0].number = number;
+  const auto answer = [&](std::optional<Supervise> supervise, bool with_key) {
+    const auto program = launch_filter(rules, key, supervise);
+    EXPECT_TRUE(program);
+    filter::Input input;
+    input.arch = calls::info(calls::native()).audit;
+    input.number = number;
+    if (with_key) std::copy(key.begin(), key.end(), input.args.begin() + 3);
+    return filter::evaluate(*program, input, calls::info(calls::native()).big_endian).ret;
+  };
+  EXPECT_EQ(answer(std::nullopt, false), Action::deny(1).ret);
+  EXPECT_EQ(answer(std::nullopt, true), Action::deny(1).ret);
+  EXPECT_EQ(answer(Supervise::Explain, false), Action::ask().ret);
+  EXPECT_EQ(answer(Supervise::Explain, true), Action::allow().ret);
 }
 
 TEST(NotifyingRules, AProgramMayTraceWhenAnyRuleLetsItTrace) {
