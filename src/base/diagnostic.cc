@@ -1,3 +1,4 @@
+// Keeps diagnostics and prints them, as blocks with a caret and as lines; see diagnostic.h.
 #include "base/diagnostic.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Prints errors of the world; see result.h.
 #include "base/result.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// Finds lines and columns in texts; see source.h.
 #include "base/source.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Small pure helpers on strings; see text.h.
 #include "base/text.h"
 
 #include <algorithm>

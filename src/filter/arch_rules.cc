@@ -1,3 +1,7 @@
+// Brings the lines of a policy together for one architecture; see arch_rules.h.
+//
+// The order of steps in Builder::run matters: lines first, then what they leave open (`otherwise`),
+// then what seclude adds (multiplexed forms, twins, what is always allowed).
 #include "filter/arch_rules.h"
 
 #include <algorithm>

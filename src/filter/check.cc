@@ -1,3 +1,4 @@
+// Proves what can be proven of a policy without running it; see check.h.
 #include "filter/check.h"
 
 #include <algorithm>
@@ -16,6 +17,8 @@
 namespace seclude::filter {
 
 namespace {
+
+constexpr uint32_t most_weighed_rules = 200;  // for one call
 
 class Checker {
  public:
@@ -47,13 +50,18 @@ class Checker {
   // Notes for each of the root's own rules whether any number anywhere would answer differently
   // without it.
   void effects(const ArchRules& arch, const NumberRules& number) {
+    // Each rule is weighed against all others; calls with very many are left alone.
+    bool too_many = number.end_rule - number.first_rule > most_weighed_rules;
     for (uint32_t i = number.first_rule; i < number.end_rule; i++) {
       const Rule& rule = arch.rules[i];
       bool own = rule.reason == Reason::Stated && rule.origin.known() &&
                  rule.origin.source == texts_.policies.at(0).source;
       if (!own) continue;
       Effect& effect = effects_[rule.origin];
-      if (effect.any) continue;
+      if (effect.any || too_many) {
+        effect.any = true;
+        continue;
+      }
       Id with = number_decision(store_, arch, number, Mediated::Kept);
       effect.any = with != decision_without(arch, number, i);
       if (!effect.any && !effect.instead.known()) effect.instead = instead(arch, number, i);
@@ -85,6 +93,7 @@ class Checker {
   }
 
   void without_effect() {
+    if (store_.exhausted()) return;  // nothing was weighed to the end
     for (const auto& [origin, effect] : effects_) {
       if (effect.any) continue;
       Diagnostic warning{.severity = Severity::Warning,

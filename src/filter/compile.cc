@@ -1,3 +1,4 @@
+// From rules to a proven program, pass by pass; see compile.h.
 #include "filter/compile.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Builds the decision of rules in a store, test by test; see decide.h.
 #include "filter/decide.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Writes a policy out with nothing left to look up; see expand.h.
 #include "filter/expand.h"
 
 #include <algorithm>

@@ -1,3 +1,7 @@
+// Proves `expect` lines about calls; see expect.h.
+//
+// A region is a call number with the inputs that count. For `refused` the regions include every
+// other way to do the same: siblings, twins, multiplexed forms.
 #include "filter/expect.h"
 
 #include <algorithm>

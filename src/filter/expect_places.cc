@@ -1,3 +1,4 @@
+// Proves `expect` lines about paths and network ends; see expect_places.h.
 #include "filter/expect_places.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// Tells on which architectures and in which phases an `expect` counts; see expect_scope.h.
 #include "filter/expect_scope.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// Follows `use`, `on` and `phase` down to single statements; see flatten.h.
 #include "filter/flatten.h"
 
 #include <variant>

@@ -1,3 +1,4 @@
+// Words what cannot be tested on an architecture; see line_problems.h.
 #include "filter/line_problems.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// Evaluates rules on one input, as plainly as possible; see meaning.h.
 #include "filter/meaning.h"
 
 #include <algorithm>

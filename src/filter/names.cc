@@ -1,3 +1,4 @@
+// Looks up calls, sets, values and parameters by scope; see names.h.
 #include "filter/names.h"
 
 #include <algorithm>

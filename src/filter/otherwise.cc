@@ -1,3 +1,4 @@
+// Ranks `otherwise` lines; see otherwise.h.
 #include "filter/otherwise.h"
 
 #include <string>

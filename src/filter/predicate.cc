@@ -1,3 +1,4 @@
+// Turns a `where` into a condition on registers; see predicate.h.
 #include "filter/predicate.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Decides whether a comparison can hold, or fail, at all; see reach.h.
 #include "filter/reach.h"
 
 #include <bit>

@@ -1,3 +1,4 @@
+// Prepares every line once, then makes the rules of each architecture and phase; see resolve.h.
 #include "filter/resolve.h"
 
 #include <algorithm>

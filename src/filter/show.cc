@@ -1,3 +1,4 @@
+// Prints a concrete call with typed arguments; see show.h.
 #include "filter/show.h"
 
 #include <fmt/format.h>

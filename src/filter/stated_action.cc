@@ -1,3 +1,4 @@
+// Turns action words and their `with` into return values; see stated_action.h.
 #include "filter/stated_action.h"
 
 #include <string>

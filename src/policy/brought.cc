@@ -1,3 +1,4 @@
+// What path and network lines bring, as sets and conditions; see brought.h.
 #include "policy/brought.h"
 
 #include <initializer_list>
