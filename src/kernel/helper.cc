@@ -57,11 +57,11 @@ void collect_helper(int process, bool sleep) {
 
 void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }
 
-std::optional<size_t> offer_to_standard_error(std::string_view text) {
+std::optional<size_t> offer_to_standard_error(std::string_view text, int patience) {
   size_t done = 0;
   while (done < text.size()) {
     pollfd item = {STDERR_FILENO, POLLOUT, 0};
-    if (::poll(&item, 1, 0) <= 0) return done;
+    if (::poll(&item, 1, patience) <= 0) return done;
     // A pipe that is ready takes PIPE_BUF bytes at once without sleeping (pipe(7)).
     const size_t piece = std::min<size_t>(text.size() - done, PIPE_BUF);
     const ssize_t wrote = ::write(STDERR_FILENO, text.data() + done, piece);

@@ -27,9 +27,9 @@ void collect_helper(int process, bool sleep);
 
 // For the helper itself: nothing more goes to standard error.
 void let_go_of_standard_error();
-// Writes what fits to standard error without ever sleeping; returns how many bytes went, nullopt:
-// nobody reads there any more.
-std::optional<size_t> offer_to_standard_error(std::string_view text);
+// Writes what fits to standard error, waiting at most `patience` milliseconds each time it is full;
+// returns how many bytes went, nullopt: nobody reads there any more.
+std::optional<size_t> offer_to_standard_error(std::string_view text, int patience);
 
 // Sleeps until one of the descriptors has something to read or is closed on the other side.
 struct Ready {

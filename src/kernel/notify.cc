@@ -47,20 +47,22 @@ bool Listener::still_waiting(const Waiting& waiting) const {
 }
 
 void Listener::refuse(const Waiting& waiting, int errno_value) const {
-  answer(waiting, errno_value, 0);
+  (void)answer(waiting, errno_value, 0);
 }
 
 void Listener::let_pass_unchecked(const Waiting& waiting) const {
-  answer(waiting, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  if (!answer(waiting, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE)) refuse(waiting, ENOSYS);
 }
 
-void Listener::answer(const Waiting& waiting, int errno_value, uint32_t flags) const {
+bool Listener::answer(const Waiting& waiting, int errno_value, uint32_t flags) const {
   struct seccomp_notif_resp response = {};
   response.id = waiting.id;
   response.error = -errno_value;
   response.flags = flags;
-  while (::ioctl(fd_.number(), SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno == EINTR) {
+  while (::ioctl(fd_.number(), SECCOMP_IOCTL_NOTIF_SEND, &response) != 0) {
+    if (errno != EINTR) return false;
   }
+  return true;
 }
 
 }  // namespace seclude::kernel

@@ -34,11 +34,12 @@ class Listener {
   // that has gone is no error.
   void refuse(const Waiting& waiting, int errno_value) const;
   // The call is made. Whatever its arguments point at may have changed since: only for runs that
-  // enforce nothing (`run --audit`).
+  // enforce nothing (`run --audit`). Before Linux 5.5 no call can be let pass: it fails with
+  // ENOSYS.
   void let_pass_unchecked(const Waiting& waiting) const;
 
  private:
-  void answer(const Waiting& waiting, int errno_value, uint32_t flags) const;
+  bool answer(const Waiting& waiting, int errno_value, uint32_t flags) const;
   Fd fd_;
 };
 

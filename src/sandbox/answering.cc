@@ -73,7 +73,8 @@ class Loop {
     auto message = kernel::receive(*launcher_, 1);
     if (!message || message->bytes != run_is_over) return false;
     follow();
-    print();
+    // The program is not waiting any more; whoever reads may still be about to.
+    print(1000);
     (void)kernel::send_message(*launcher_, to_wire(log_.all()));
     launcher_.reset();
     printing_ = false;
@@ -117,9 +118,9 @@ class Loop {
     print();
   }
 
-  void print() {
+  void print(int patience = 0) {
     if (unprinted_.empty()) return;
-    const auto done = kernel::offer_to_standard_error(unprinted_);
+    const auto done = kernel::offer_to_standard_error(unprinted_, patience);
     if (done) return (void)unprinted_.erase(0, *done);
     unprinted_.clear();
     printing_ = false;
