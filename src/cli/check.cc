@@ -12,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/session.h"
 #include "filter/check.h"
+#include "filter/lint.h"
 #include "sandbox/unenforced.h"
 
 namespace seclude::cli {
@@ -96,6 +97,11 @@ std::string sentence(const Loaded& loaded, const filter::Resolved& resolved, Fat
   return text;
 }
 
+// What built-in profiles allow, they allow on purpose.
+bool is_built_in(const Loaded& loaded) {
+  return loaded.sources.at(loaded.texts.policies.front().source).built_in;
+}
+
 Fate check_one(const std::string& name, const Arguments& arguments, Console& console,
                Json& reports) {
   bool json = arguments.has(flag::json);
@@ -111,6 +117,8 @@ Fate check_one(const std::string& name, const Arguments& arguments, Console& con
   Fate fate = loaded->diagnostics.has_errors() ? Fate::CouldNot : Fate::Holds;
   if (fate == Fate::Holds) {
     filter::check(store, loaded->texts, loaded->settings, resolved, loaded->diagnostics);
+    if (!loaded->diagnostics.has_errors() && !is_built_in(*loaded))
+      filter::lint(store, loaded->texts, resolved, loaded->diagnostics);
     bool counted = arguments.has(flag::werror) && loaded->diagnostics.warnings() > 0;
     if (loaded->diagnostics.has_errors() || counted) fate = Fate::Falls;
   }
