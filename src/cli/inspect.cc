@@ -82,6 +82,11 @@ std::string policy_text(const Inspected& inspected) {
     text += line.empty() ? "\n" : "  " + std::string(line) + "\n";
   while (text.ends_with("\n\n")) text.pop_back();
   if (policy.unsaid.empty()) return text;
+  if (!policy.left_out.empty()) {
+    std::vector<std::string> names;
+    for (calls::CallId call : policy.left_out) names.emplace_back(calls::name_of(call));
+    text += "too intricate to be read, left out: " + shortened(names) + "\n";
+  }
   text += "what the policy cannot say:\n";
   for (const Unsaid& one : unsaid_of(policy)) {
     calls::Arch arch = calls::find_arch(one.arch).value_or(inspected.subject.arch);

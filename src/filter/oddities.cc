@@ -210,6 +210,15 @@ class Examiner {
     return store_.is_terminal(id) && store_.value(id) == no_such_call.ret;
   }
 
+  std::optional<calls::CallId> permitted_sibling(calls::CallId call, calls::Arch arch) {
+    for (auto list : {calls::siblings(call, arch), calls::pinned_siblings(call, arch)})
+      for (const calls::Sibling& sibling : list) {
+        auto number = calls::number_of(sibling.call, arch);
+        if (number && always_permitted(at(arch, *number))) return sibling.call;
+      }
+    return std::nullopt;
+  }
+
   void siblings(calls::Arch arch) {
     Oddity oddity{
         .kind = "siblings",
@@ -220,13 +229,10 @@ class Examiner {
     for (const calls::Numbered& one : calls::numbers(arch)) {
       Id id = at(arch, one.number);
       if (!always_refused(id) || answers_no_such_call(id, arch)) continue;
-      for (const calls::Sibling& sibling : calls::siblings(one.call, arch)) {
-        auto number = calls::number_of(sibling.call, arch);
-        if (!number || !always_permitted(at(arch, *number))) continue;
+      std::optional<calls::CallId> other = permitted_sibling(one.call, arch);
+      if (other)
         oddity.subjects.push_back(fmt::format("{} refused, {} permitted", calls::name_of(one.call),
-                                              calls::name_of(sibling.call)));
-        break;
-      }
+                                              calls::name_of(*other)));
     }
     if (!oddity.subjects.empty()) found_.push_back(std::move(oddity));
   }

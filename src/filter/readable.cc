@@ -20,7 +20,8 @@
 namespace seclude::filter {
 namespace {
 
-constexpr size_t most_tests = 200;  // of one call; more is no longer read by anyone
+constexpr size_t most_tests = 300;  // of one call; more is no longer read by anyone
+constexpr size_t deepest = 30;      // parentheses inside each other; the language has a bound
 constexpr size_t most_items = 48;   // of one `in (...)`
 
 uint64_t ones(unsigned bits) { return bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
@@ -170,6 +171,11 @@ class Writer {
       return node.miss == store_.no() ? joined(And, hit, *then) : joined(Or, miss, *then);
     Optional rest = chain(node.miss, depth + 1);
     if (!rest) return std::nullopt;
+    // What holds on both ways needs no test.
+    if (store_.both(node.hit, store_.negate(node.miss)) == store_.no())
+      return joined(Or, *then, joined(And, miss, *rest));
+    if (store_.both(node.miss, store_.negate(node.hit)) == store_.no())
+      return joined(Or, joined(And, hit, *then), *rest);
     return joined(Or, joined(And, hit, *then), joined(And, miss, *rest));
   }
 
@@ -344,7 +350,8 @@ class Predicate {
     }
     for (Id rest : rests) {
       if (store_.is_terminal(rest)) continue;
-      Optional one = alternative(*part, leads_to(condition, group, rest), certain, rest);
+      Optional one = alternative(*part, leads_to(condition, group, rest),
+                                 implied(condition, group, rests, rest), rest);
       if (!one) return std::nullopt;
       all = all ? joined(Expression::Kind::Or, *all, *one) : *one;
       if (all->tests > most_tests) return std::nullopt;
@@ -353,12 +360,20 @@ class Predicate {
   }
 
  private:
-  // "The argument leads here, and the rest holds"; where it is certain anyway, the argument may be
-  // said to lead here, too, if that is shorter.
-  Optional alternative(const Part& part, Id leads, Id certain, Id rest) {
+  // The values of this group that lead to something which holds whenever `rest` does.
+  Id implied(Id condition, Group group, const std::vector<Id>& rests, Id rest) {
+    Id leads = store_.no();
+    for (Id other : rests)
+      if (store_.both(rest, store_.negate(other)) == store_.no())
+        leads = store_.either(leads, leads_to(condition, group, other));
+    return leads;
+  }
+
+  // "The argument leads here, and the rest holds"; where the rest implies what holds anyway, the
+  // argument may be said to lead here, too, if that is shorter.
+  Optional alternative(const Part& part, Id leads, Id wide, Id rest) {
     Optional then = write(rest);
     if (!then) return std::nullopt;
-    Id wide = store_.either(leads, certain);
     if (wide == store_.yes()) return then;
     Optional here = Writer(store_, part).write(leads);
     if (wide != leads) {
@@ -432,6 +447,15 @@ class Projector {
   std::map<Id, Id> done_;
 };
 
+size_t nesting(std::string_view text) {
+  size_t open = 0, most = 0;
+  for (char c : text) {
+    if (c == '(') most = std::max(most, ++open);
+    if (c == ')') open--;
+  }
+  return most;
+}
+
 }  // namespace
 
 Id nameable(Store& store, Id function, const CallOn& subject) {
@@ -441,7 +465,7 @@ Id nameable(Store& store, Id function, const CallOn& subject) {
 std::optional<std::string> predicate_text(Store& store, Id condition, const CallOn& subject) {
   CHECK(!store.is_terminal(condition));
   Optional written = Predicate(store, subject).write(condition);
-  if (!written) return std::nullopt;
+  if (!written || nesting(written->text) > deepest) return std::nullopt;
   return std::move(written->text);
 }
 

@@ -83,6 +83,7 @@ struct ArchText {
   Action general, unknown;
   bool says_unknown = false;
   std::map<Line, std::set<std::string>> lines;  // the names of the calls
+  std::vector<calls::CallId> left_out;          // too intricate: the comparison will show them
 };
 
 class ArchWriter {
@@ -140,8 +141,8 @@ class ArchWriter {
     return found;
   }
 
-  // What unknown numbers get: what the first numbers after the last known call get (new calls will
-  // have those), and single exceptions by number.
+  // What unknown numbers get: what the first long stretch after the last known call gets (new calls
+  // will have such numbers), and single exceptions by number.
   void numbers() {
     std::vector<Stretch> stretches = foreign();
     std::map<uint32_t, uint64_t> counts;
@@ -152,7 +153,8 @@ class ArchWriter {
     for (const Stretch& one : stretches) {
       if (!store_.is_terminal(one.id)) continue;
       counts[store_.value(one.id)] += one.last - one.first + 1;
-      if (!after && one.last > last_call) after = Action{store_.value(one.id)};
+      if (!after && one.last > last_call && one.last - one.first >= most_numbers)
+        after = Action{store_.value(one.id)};
     }
     text_.unknown = after.value_or(no_such_call_);
     text_.says_unknown = text_.unknown != no_such_call_;
@@ -213,8 +215,9 @@ class ArchWriter {
 
   void unconditional(const calls::Numbered& one, Action action) {
     std::string name(calls::name_of(one.call));
-    // Inside socketcall and ipc the same name would refuse what their own decision may allow.
-    bool carried = action.refuses() && calls::multiplexed(one.call, text_.arch).has_value();
+    // Inside socketcall and ipc the same name may be stricter than their own decision.
+    bool carried =
+        action != Action::allow() && calls::multiplexed(one.call, text_.arch).has_value();
     put(rule_line(action, text_.arch, ""), carried ? fmt::format("nr:{}", one.number) : name);
   }
 
@@ -226,17 +229,20 @@ class ArchWriter {
               [](Action a, Action b) { return strictness(a) > strictness(b); });
     Action base = base_of(one, actions);
     std::vector<std::pair<Line, std::string>> lines;
+    // What goes through socketcall and ipc is also spoken of by the names of the calls inside: only
+    // a rule of the carrier's own outweighs those.
+    bool carrier = calls::is_carrier(one.call);
     for (Action action : actions) {
-      if (action == base) continue;
+      if (action == base && !carrier) continue;
       Id region =
           store_.map_terminals(id, [&](uint32_t ret) { return ret == action.ret ? 1u : 0u; });
       auto where = predicate_text(store_, region, {one.call, text_.arch});
-      if (!where) return;  // too intricate: the comparison will say so
+      if (!where) return text_.left_out.push_back(one.call);
       lines.emplace_back(rule_line(action, text_.arch, *where), name);
     }
     tested_.push_back(one.call);
     for (const auto& [line, subject] : lines) put(line, subject);
-    if (base == text_.general) return;
+    if (base == text_.general || carrier) return;
     bool stricter_rules = std::all_of(actions.begin(), actions.end(), [&](Action action) {
       return action == base || strictness(action) < strictness(base);
     });
@@ -282,18 +288,31 @@ class ArchWriter {
 
 // ---- all architectures --------------------------------------------------------------------------
 
-// Whether no x32 number is let in: then x32 need not be listed (the policy kills it, whatever the
-// filter answers).
-bool refuses_x32(const Store& store, const Decision& decision) {
+// Whether every number of x86_64's audit value that is x32's (or is not) gets such answers.
+template <typename Test>
+bool all_numbers(const Store& store, const Decision& decision, bool x32, Test&& test) {
   const Runs& runs = decision.runs(calls::info(calls::Arch::x86_64).audit);
-  auto refuses = [&](Id leaf) { return Action{store.value(leaf)}.refuses(); };
+  auto holds = [&](Id leaf) { return test(Action{store.value(leaf)}); };
   for (size_t i = 0; i < runs.size(); i++) {
     uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
-    if (end <= x32_first || runs[i].first >= negative_first) continue;
+    bool concerns = x32 ? end > x32_first && runs[i].first < negative_first
+                        : runs[i].first < x32_first || end > negative_first;
+    if (!concerns) continue;
     std::vector<Id> leaves = store.terminals(runs[i].id);
-    if (!std::all_of(leaves.begin(), leaves.end(), refuses)) return false;
+    if (!std::all_of(leaves.begin(), leaves.end(), holds)) return false;
   }
   return true;
+}
+
+// x32 need not be listed when nothing of it is let in: the policy kills it, whatever the filter
+// answers. x86_64 need not be listed when a filter for x32 kills the rest.
+void add_x32(const Store& store, const Decision& decision, std::vector<calls::Arch>& archs) {
+  auto refuses = [](Action action) { return action.refuses(); };
+  auto kills = [](Action action) { return action == Action::kill(); };
+  auto x86_64 = std::find(archs.begin(), archs.end(), calls::Arch::x86_64);
+  if (x86_64 == archs.end() || all_numbers(store, decision, true, refuses)) return;
+  if (all_numbers(store, decision, false, kills)) archs.erase(x86_64);
+  archs.push_back(calls::Arch::x32);
 }
 
 std::vector<calls::Arch> archs_of(const Store& store, const Decision& decision, calls::Arch asked) {
@@ -310,8 +329,7 @@ std::vector<calls::Arch> archs_of(const Store& store, const Decision& decision, 
   if (archs.empty()) archs.push_back(asked);
   std::stable_partition(archs.begin(), archs.end(),
                         [&](calls::Arch arch) { return arch == asked; });
-  bool x86_64 = std::count(archs.begin(), archs.end(), calls::Arch::x86_64) > 0;
-  if (x86_64 && !refuses_x32(store, decision)) archs.push_back(calls::Arch::x32);
+  add_x32(store, decision, archs);
   return archs;
 }
 
@@ -401,13 +419,22 @@ class Assembler {
   const std::string& name_;
 };
 
-// In the canonical layout; the text as it is when it cannot be read, which the proof will report.
-std::string laid_out(const std::string& text) {
+std::optional<policy::Policy> read(const std::string& text) {
   SourceMap sources;
   Diagnostics diagnostics;
   uint32_t source = sources.add({.name = "lifted", .text = text});
   policy::Policy policy = policy::parse(source, sources, diagnostics);
-  return diagnostics.has_errors() ? text : policy::print(policy);
+  if (diagnostics.has_errors()) return std::nullopt;
+  return policy;
+}
+
+// In the canonical layout, unless that breaks a line before an argument whose name begins a
+// statement (mbind's `policy`), which is then read as one.
+std::string laid_out(const std::string& text) {
+  std::optional<policy::Policy> policy = read(text);
+  if (!policy) return text;  // the proof will report it
+  std::string printed = policy::print(*policy);
+  return read(printed) ? printed : text;
 }
 
 void prove(Store& store, const Decision& decision, calls::Arch native, Unlifted& result) {
@@ -438,7 +465,11 @@ Unlifted unlift(Store& store, const Decision& decision, const UnliftOptions& opt
   }
   result.archs = archs_of(store, decision, options.arch);
   std::vector<ArchText> texts;
-  for (calls::Arch arch : result.archs) texts.push_back(ArchWriter(store, decision, arch).write());
+  for (calls::Arch arch : result.archs) {
+    texts.push_back(ArchWriter(store, decision, arch).write());
+    const std::vector<calls::CallId>& calls = texts.back().left_out;
+    result.left_out.insert(result.left_out.end(), calls.begin(), calls.end());
+  }
   result.text = laid_out(Assembler(std::move(texts), options.name).assemble());
   prove(store, decision, result.archs.front(), result);
   if (store.exhausted()) result.problem = "it takes too many decision nodes to be written out";

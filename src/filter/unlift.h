@@ -25,7 +25,8 @@ struct Unlifted {
   std::vector<calls::Arch> archs;
   // Where the text (right) and the decision (left) differ: what the text could not say.
   std::vector<CallDifference> unsaid;
-  std::string problem;  // not empty: why there is no (proven) text
+  std::vector<calls::CallId> left_out;  // their conditions would be too long to be read
+  std::string problem;                  // not empty: why there is no (proven) text
 };
 
 Unlifted unlift(Store& store, const Decision& decision, const UnliftOptions& options);
