@@ -170,6 +170,14 @@ int wait_with_family(char**) {
   for (;;) pause();
 }
 
+// leave-behind: exits at once; a process left behind makes the call later and writes the errno.
+int leave_behind(char**) {
+  if (fork() != 0) return 0;
+  usleep(300000);
+  printf("%d\n", refused(0, 0));
+  return 0;
+}
+
 struct Verb {
   const char* name;
   int words;
@@ -188,6 +196,7 @@ constexpr Verb verbs[] = {
     {"hostile", 0, hostile},
     {"until-answer-changes", 0, until_answer_changes},
     {"wait", 0, wait_with_family},
+    {"leave-behind", 0, leave_behind},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <gmock/gmock.h>
 
 #include "evidence/diagnose.h"
+#include "filter/program.h"
 #include "run_support.h"
 
 namespace seclude::sandbox {
@@ -263,6 +265,37 @@ struct Launcher {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 };
+
+TEST(Explain, ProcessesLeftBehindGetTheSameAnswersAfterTheRun) {
+  const Folder folder;
+  Request request = refusing(Action::deny(77), {"leave-behind"});
+  request.stdout_file = folder.file("answer");
+  EXPECT_EQ(explained(request).ending, Ending(Exited{0}));
+  const auto answer = [&] { return kernel::read_file(folder.file("answer")).value_or("?"); };
+  EXPECT_EQ(answer(), "");
+  EXPECT_TRUE(soon([&] { return answer() == "77\n"; })) << answer();
+  EXPECT_TRUE(soon([] { return targets() == 0; }));
+}
+
+TEST(Explain, BehindAnotherListenerTheRunGoesOnUnexplained) {
+  const Request request = refusing(Action::deny(77), {"once"});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const filter::Instruction allow = {filter::op::ret_k, 0, 0, Action::allow().ret};
+    const struct {
+      unsigned short length;
+      const filter::Instruction* first;
+    } program = {1, &allow};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    constexpr int set_mode_filter = 1, new_listener = 8;
+    if (::syscall(SYS_seccomp, set_mode_filter, new_listener, &program) < 0) ::_exit(98);
+    const Outcome outcome = run_request(request, {.supervision = Supervision()});
+    ::_exit(outcome.observed.how == Observed::How::Unwatched ? status_of(outcome) : 99);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 77);
+}
 
 TEST(Explain, AKilledSupervisorTakesTheTreeAlong) {
   const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
