@@ -1,11 +1,12 @@
 // `seclude inspect`: what a filter is.
 //
-// In: a raw filter. Out: its instructions with names, the policy it amounts to (proven equal, or
-// with every difference listed: filter/unlift.h), what it costs, and what about it is odd
-// (filter/oddities.h). Neighbours: subject.h reads it, diff.cc compares two.
+// In: a raw filter, or a process that has some. Out: its instructions with names, the policy it
+// amounts to (proven equal, or with every difference listed: filter/unlift.h), what it costs, and
+// what about it is odd (filter/oddities.h). Neighbours: subject.h reads it, diff.cc compares two.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "base/text.h"
 #include "cli/cost_report.h"
@@ -13,6 +14,7 @@
 #include "filter/oddities.h"
 #include "filter/show.h"
 #include "filter/unlift.h"
+#include "kernel/loaded_filters.h"
 
 namespace seclude::cli {
 
@@ -194,33 +196,79 @@ bool is_process(const std::string& argument) {
   return std::all_of(argument.begin(), argument.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+std::optional<std::vector<Subject>> process_subjects(const std::string& argument,
+                                                     const Arguments& arguments, Console& console) {
+  std::optional<uint64_t> process = parse_integer(argument);
+  Result<filter::Settings> settings = settings_of(arguments);
+  if (!settings || !process || *process > INT_MAX || *process == 0) {
+    if (!settings) console.error(settings.error());
+    if (settings) console.error("there is no process " + argument);
+    return std::nullopt;
+  }
+  auto programs = kernel::loaded_filters(static_cast<int>(*process));
+  if (!programs) {
+    console.error(programs.error());
+    return std::nullopt;
+  }
+  std::vector<Subject> subjects;
+  for (filter::Program& program : *programs) {
+    Subject subject{.name = fmt::format("process {}, filter {} of {}", *process,
+                                        subjects.size() + 1, programs->size())};
+    if (!settings->archs.empty()) subject.arch = settings->archs.front();
+    subject.program = std::move(program);
+    subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
+std::optional<Subject> file_subject(const std::string& argument, const Arguments& arguments,
+                                    Console& console) {
+  std::optional<Subject> subject = read_subject(argument, arguments, console);
+  if (!subject || subject->is_filter()) return subject;
+  console.error(subject->name + " is a policy, not a filter",
+                "compile it first: seclude compile " + subject->name + " -o FILTER");
+  return std::nullopt;
+}
+
+std::optional<Inspected> inspected(const Subject& subject, Console& console) {
+  filter::Store store(uint32_t{1} << 20);
+  auto decision = decision_of(subject, {}, store, console);
+  if (!decision) return std::nullopt;
+  Inspected result{subject, filter::unlift(store, *decision, {.arch = subject.arch}), {}};
+  std::vector<calls::Arch>& archs = result.policy.archs;
+  if (archs.empty()) archs.push_back(subject.arch);
+  result.oddities = filter::oddities(store, {subject.program, *decision, archs});
+  if (!store.exhausted()) return result;
+  console.error(subject.name + " is too intricate to be inspected exactly");
+  return std::nullopt;
+}
+
+// The kernel asks all filters of a process and takes the strictest answer.
+int inspect_process(const std::string& argument, const Arguments& arguments, Console& console) {
+  std::optional<std::vector<Subject>> subjects = process_subjects(argument, arguments, console);
+  if (!subjects) return 2;
+  Json list = Json::array();
+  std::string text = subjects->empty() ? "process " + argument + " has no filter\n" : "";
+  for (const Subject& subject : *subjects) {
+    std::optional<Inspected> one = inspected(subject, console);
+    if (!one) return 2;
+    if (!wants(arguments, "asm")) text += subject.name + ":\n";  // the listing begins with it
+    text += text_of(*one, arguments);
+    list.push_back(json_of(*one, arguments));
+  }
+  if (arguments.has(flag::json)) text = dump({{"schema", 1}, {"filters", std::move(list)}});
+  console.answer(text);
+  return 0;
+}
+
 int inspect(const Arguments& arguments, Console& console) {
   const std::string& argument = arguments.rest[0];
-  if (is_process(argument)) {
-    console.error("the filters of a running process cannot be read yet",
-                  "a filter in a file is written ./" + argument);
-    return 2;
-  }
-  std::optional<Subject> subject = read_subject(argument, arguments, console);
-  if (!subject) return 2;
-  if (!subject->is_filter()) {
-    console.error(subject->name + " is a policy, not a filter",
-                  "compile it first: seclude compile " + subject->name + " -o FILTER");
-    return 2;
-  }
-  filter::Store store(uint32_t{1} << 20);
-  auto decision = decision_of(*subject, {}, store, console);
-  if (!decision) return 2;
-  Inspected inspected{*subject, filter::unlift(store, *decision, {.arch = subject->arch}), {}};
-  std::vector<calls::Arch>& archs = inspected.policy.archs;
-  if (archs.empty()) archs.push_back(subject->arch);
-  inspected.oddities = filter::oddities(store, {subject->program, *decision, archs});
-  if (store.exhausted()) {
-    console.error(subject->name + " is too intricate to be inspected exactly");
-    return 2;
-  }
-  console.answer(arguments.has(flag::json) ? dump(json_of(inspected, arguments))
-                                           : text_of(inspected, arguments));
+  if (is_process(argument)) return inspect_process(argument, arguments, console);
+  std::optional<Subject> subject = file_subject(argument, arguments, console);
+  std::optional<Inspected> one = subject ? inspected(*subject, console) : std::nullopt;
+  if (!one) return 2;
+  console.answer(arguments.has(flag::json) ? dump(json_of(*one, arguments))
+                                           : text_of(*one, arguments));
   return 0;
 }
 
@@ -230,6 +278,7 @@ constexpr ExitStatus exits[] = {{"0", "told"}, {"2", "it is no filter, or too in
 constexpr std::string_view examples[] = {
     "seclude inspect filter.bpf",
     "seclude inspect filter.bpf --show policy",
+    "seclude inspect 4711",
     "seclude inspect filter.bpf --arch aarch64 --json",
 };
 
@@ -237,14 +286,17 @@ constexpr std::string_view examples[] = {
 
 const Command inspect_command{
     .name = "inspect",
-    .usage = "FILTER",
+    .usage = "FILTER|PID",
     .summary = "tell what a filter does, costs, and what is odd about it",
     .about =
         "Reads a raw filter (struct sock_filter[], in the byte order of --arch), made by any tool, "
         "and prints its instructions with names, the policy it amounts to, what it costs, and what "
         "about it is odd. The policy is read again, decided and compared with the filter over all "
         "calls, arguments and architectures before it is printed; what the language cannot say is "
-        "listed below it.",
+        "listed below it.\n"
+        "\n"
+        "A number is a process: all filters that it has are shown, oldest first (only root can see "
+        "them). The kernel takes the strictest of their answers.",
     .flags = flags,
     .exits = exits,
     .examples = examples,
