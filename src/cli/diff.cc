@@ -93,10 +93,13 @@ std::optional<std::vector<Comparison>> comparisons_of(const Subject& left, const
   return comparisons;
 }
 
-// Only the architectures of --arch.
+// Only the architectures of --arch. x32 numbers enter where x86_64 does.
 bool asked(const filter::CallDifference& difference, const std::vector<calls::Arch>& archs) {
   if (archs.empty()) return true;
-  return difference.arch && std::count(archs.begin(), archs.end(), *difference.arch) > 0;
+  auto listed = [&](calls::Arch arch) { return std::count(archs.begin(), archs.end(), arch) > 0; };
+  if (!difference.arch) return false;
+  bool x32 = *difference.arch == calls::Arch::x32;
+  return listed(*difference.arch) || (x32 && listed(calls::Arch::x86_64));
 }
 
 bool compare(Comparison& comparison, const Findings& findings, const Arguments& arguments,
@@ -238,7 +241,8 @@ std::string summary(const Findings& findings, const Arguments& arguments) {
   if (total == 0 && findings.lines.empty())
     return arguments.has(flag::only)
                ? findings.right.name + " lets in nothing that " + findings.left.name + " does not"
-               : names + " decide every call alike";
+               : names + " decide every call alike" +
+                     (arguments.has(flag::arch) ? " on " + *arguments.value(flag::arch) : "");
   std::string text = count(total, "difference");
   const char* between = ": ";
   for (auto [change, number] : counts) {

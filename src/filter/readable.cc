@@ -66,14 +66,16 @@ class Writer {
   // The shortest way to say that the argument leads to yes.
   Optional write(Id set) {
     Optional best;
+    bool flags = part_.arg.kind == calls::ArgKind::Flags;
     auto offer = [&](Optional candidate, size_t penalty) {
       if (!candidate) return;
       size_t cost = candidate->text.size() + 6 * candidate->tests + penalty;
+      // Bits have no order.
+      if (flags && candidate->text.find_first_of("<>.") != std::string::npos) cost += 80;
       if (best && cost >= best_cost_) return;
       best = std::move(candidate);
       best_cost_ = cost;
     };
-    bool flags = part_.arg.kind == calls::ArgKind::Flags;
     offer(chain(set, 0), 0);
     if (!part_.pair) {
       offer(ranges(set, false), flags ? 12 : 0);
