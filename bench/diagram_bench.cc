@@ -12,7 +12,7 @@
 #include "filter/decide.h"
 #include "filter/emit.h"
 #include "filter/lift.h"
-#include "filter/lift_words.h"
+#include "filter/lifting/lift_words.h"
 #include "reference.h"
 
 namespace {

@@ -35,7 +35,7 @@ COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 def files_of(source):
     found = []
     for folder in ORDER:
-        found += sorted((source / folder).glob("*.h")) + sorted((source / folder).glob("*.cc"))
+        found += sorted((source / folder).rglob("*.h")) + sorted((source / folder).rglob("*.cc"))
     return [path.relative_to(source) for path in found]
 
 

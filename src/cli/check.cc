@@ -12,7 +12,7 @@
 #include "cli/json.h"
 #include "cli/session.h"
 #include "filter/check.h"
-#include "filter/lint.h"
+#include "filter/proof/lint.h"
 #include "sandbox/unenforced.h"
 
 namespace seclude::cli {

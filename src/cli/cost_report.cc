@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "calls/calls.h"
+#include "filter/code/weights.h"
 #include "filter/cost.h"
-#include "filter/weights.h"
 
 namespace seclude::cli {
 

@@ -3,7 +3,7 @@
 // In: two subjects (subject.h): policies, profiles, filters, in any mixture. Out: every call they
 // answer differently, with one concrete call, both actions and the deciding line or instruction of
 // each; then the lines of policies that other layers hold. What is compared are whole decisions
-// (filter/call_differences.h): an empty answer means equal on every input.
+// (filter/inspection/call_differences.h): an empty answer means equal on every input.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 #include "cli/subject.h"
-#include "filter/call_differences.h"
-#include "filter/line_differences.h"
+#include "filter/inspection/call_differences.h"
+#include "filter/inspection/line_differences.h"
 #include "filter/show.h"
 
 namespace seclude::cli {

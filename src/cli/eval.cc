@@ -11,10 +11,10 @@
 #include "cli/files.h"
 #include "cli/json.h"
 #include "cli/session.h"
-#include "filter/contradictions.h"
 #include "filter/evaluate.h"
 #include "filter/meaning.h"
 #include "filter/program.h"
+#include "filter/proof/contradictions.h"
 #include "filter/resolve.h"
 
 namespace seclude::cli {

@@ -3,7 +3,7 @@
 // In: a policy. Out: a policy that means the same, without sets, `let` and `use`, each line with
 // the place it came from; what seclude itself adds stands at the end. filter/expand.h writes it.
 #include "filter/expand.h"
-#include "filter/contradictions.h"
+#include "filter/proof/contradictions.h"
 
 #include "cli/console.h"
 #include "cli/json.h"

@@ -1,8 +1,9 @@
 // `seclude inspect`: what a filter is.
 //
 // In: a raw filter, or a process that has some. Out: its instructions with names, the policy it
-// amounts to (proven equal, or with every difference listed: filter/unlift.h), what it costs, and
-// what about it is odd (filter/oddities.h). Neighbours: subject.h reads it, diff.cc compares two.
+// amounts to (proven equal, or with every difference listed: filter/inspection/unlift.h), what it
+// costs, and what about it is odd (filter/inspection/oddities.h). Neighbours: subject.h reads it,
+// diff.cc compares two.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +12,9 @@
 #include "base/text.h"
 #include "cli/cost_report.h"
 #include "cli/subject.h"
-#include "filter/oddities.h"
+#include "filter/inspection/oddities.h"
+#include "filter/inspection/unlift.h"
 #include "filter/show.h"
-#include "filter/unlift.h"
 #include "kernel/loaded_filters.h"
 
 namespace seclude::cli {

@@ -8,9 +8,9 @@
 #include <variant>
 
 #include "base/result.h"
-#include "filter/contradictions.h"
 #include "filter/decide.h"
-#include "filter/expect.h"
+#include "filter/proof/contradictions.h"
+#include "filter/proof/expect.h"
 #include "filter/show.h"
 #include "policy/printer.h"
 

@@ -10,12 +10,12 @@
 #include <map>
 
 #include "base/result.h"
-#include "filter/choices.h"
-#include "filter/code.h"
-#include "filter/generate.h"
-#include "filter/layout.h"
-#include "filter/search.h"
-#include "filter/weights.h"
+#include "filter/code/choices.h"
+#include "filter/code/code.h"
+#include "filter/code/generate.h"
+#include "filter/code/layout.h"
+#include "filter/code/search.h"
+#include "filter/code/weights.h"
 
 namespace seclude::filter {
 namespace {

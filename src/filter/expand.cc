@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "filter/names.h"
+#include "filter/rules/names.h"
 #include "policy/brought.h"
 #include "policy/printer.h"
 

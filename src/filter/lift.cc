@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "filter/lift_runs.h"
-#include "filter/lift_words.h"
+#include "filter/lifting/lift_runs.h"
+#include "filter/lifting/lift_words.h"
 
 namespace seclude::filter {
 

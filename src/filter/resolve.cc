@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "calls/constants.h"
-#include "filter/arch_rules.h"
-#include "filter/names.h"
+#include "filter/rules/arch_rules.h"
+#include "filter/rules/names.h"
 #include "policy/brought.h"
 
 namespace seclude::filter {

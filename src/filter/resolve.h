@@ -13,8 +13,8 @@
 
 #include "base/diagnostic.h"
 #include "calls/calls.h"
-#include "filter/flatten.h"
 #include "filter/rules.h"
+#include "filter/rules/flatten.h"
 #include "filter/settings.h"
 #include "policy/load.h"
 

@@ -269,7 +269,7 @@ class Validator {
           near ? "did you mean `" + std::string(*near) + "`?" : "");
   }
 
-  // A number means another call on every architecture. (Rules: filter/arch_rules.h.)
+  // A number means another call on every architecture. (Rules: filter/rules/arch_rules.h.)
   void calls(const Calls& calls, bool numbers) {
     if (numbers) return;
     for (const CallRef& call : calls) {

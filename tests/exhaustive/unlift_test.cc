@@ -3,7 +3,7 @@
 // In: random policies of one byte order. Out: the text that unlift makes of their decision says
 // all of it; the compared decisions are exact, so nothing else needs to be tried. What no text can
 // say (see unlift.h) does not occur in decisions of policies.
-#include "filter/unlift.h"
+#include "filter/inspection/unlift.h"
 
 #include <gtest/gtest.h>
 

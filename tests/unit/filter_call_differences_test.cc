@@ -1,5 +1,5 @@
 // Call differences: every way in which two decisions differ, and nothing else.
-#include "filter/call_differences.h"
+#include "filter/inspection/call_differences.h"
 
 #include <gtest/gtest.h>
 

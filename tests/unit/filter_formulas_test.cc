@@ -1,5 +1,5 @@
 // Formulas: conditions against the oracle's reading of them, and what a fact leaves of a formula.
-#include "filter/formulas.h"
+#include "filter/code/formulas.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Intervals: every operation against plain enumeration of small words.
-#include "filter/intervals.h"
+#include "filter/code/intervals.h"
 
 #include <gtest/gtest.h>
 

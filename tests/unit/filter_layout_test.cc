@@ -1,14 +1,14 @@
 // Layout: random graphs of all sizes around the reach of a jump, walked as graphs and run as
 // programs; and how many extra jumps a way may take.
-#include "filter/layout.h"
+#include "filter/code/layout.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
+#include "filter/code/intervals.h"
 #include "filter/evaluate.h"
-#include "filter/intervals.h"
 
 namespace seclude::filter {
 namespace {

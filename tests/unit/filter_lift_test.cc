@@ -6,8 +6,8 @@
 
 #include "filter/action.h"
 #include "filter/evaluate.h"
-#include "filter/lift_runs.h"
-#include "filter/lift_words.h"
+#include "filter/lifting/lift_runs.h"
+#include "filter/lifting/lift_words.h"
 #include "support/random_program.h"
 
 namespace seclude::filter {

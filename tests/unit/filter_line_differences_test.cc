@@ -1,11 +1,11 @@
 // Line differences: lines of other layers, subject by subject, and which of them widen.
-#include "filter/line_differences.h"
+#include "filter/inspection/line_differences.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "filter/flatten.h"
+#include "filter/rules/flatten.h"
 #include "policy/load.h"
 
 namespace seclude::filter {

@@ -1,5 +1,5 @@
 // Lint: what it warns about, and where it keeps silent.
-#include "filter/lint.h"
+#include "filter/proof/lint.h"
 
 #include <gtest/gtest.h>
 

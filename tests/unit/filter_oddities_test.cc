@@ -1,5 +1,5 @@
 // Oddities: each kind is found where it is, and a sound filter has none.
-#include "filter/oddities.h"
+#include "filter/inspection/oddities.h"
 
 #include <gtest/gtest.h>
 

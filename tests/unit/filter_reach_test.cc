@@ -1,5 +1,5 @@
 // Reach: against trying every value of a 16-bit argument.
-#include "filter/reach.h"
+#include "filter/rules/reach.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Readable: conditions as a person would write them, and what has no name taken out.
-#include "filter/readable.h"
+#include "filter/inspection/readable.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Search: every tree against an exhaustive search of the stated family, on all small cases, and
 // against the best of all two-way comparison trees, to know what the family costs.
-#include "filter/search.h"
+#include "filter/code/search.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Unlift: what a decision says, said by a policy; profiles survive the way there and back.
-#include "filter/unlift.h"
+#include "filter/inspection/unlift.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Weights: the default table and recordings, as shares of call numbers.
-#include "filter/weights.h"
+#include "filter/code/weights.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Word: every operation against plain arithmetic, with few enough free bits to try all values.
-#include "filter/word.h"
+#include "filter/lifting/word.h"
 
 #include <gtest/gtest.h>
 
