@@ -30,6 +30,11 @@ TEST(Parser, ReadsARule) {
   EXPECT_EQ(parsed.statement(0).because, "so");
 }
 
+TEST(Parser, AnArgumentMayBeNamedLikeAStatement) {
+  Parsed parsed("allow get_mempolicy where (\n  policy == 0)\n");
+  ASSERT_EQ(parsed.messages(), "");
+}
+
 TEST(Parser, KnowsWhereEverythingStands) {
   Parsed parsed("\notherwise deny with EPERM for socket\nexpect refused mmap where prot == 1\n");
   EXPECT_EQ(parsed.text(parsed.statement(0).keyword), "otherwise deny with EPERM");
