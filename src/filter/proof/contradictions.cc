@@ -65,9 +65,9 @@ void contradictions(Store& store, const ArchRules& arch, const NumberRules& numb
   for (uint32_t i = number.first_rule; i < number.end_rule; i++)
     kinds[arch.rules[i].action.kind()].push_back(&arch.rules[i]);
   for (const auto& [kind, rules] : kinds) {
-    bool differ = std::any_of(rules.begin(), rules.end(), [&](const Rule* rule) {
-      return rule->action != rules.front()->action;
-    });
+    Action first = rules.front()->action;
+    bool differ = std::any_of(rules.begin(), rules.end(),
+                              [&](const Rule* rule) { return rule->action != first; });
     if (differ) contradictions_of_kind(store, arch, number, rules, diagnostics);
   }
 }
