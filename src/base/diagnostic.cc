@@ -29,19 +29,7 @@ Diagnostic& Diagnostics::warning(Span span, std::string message, std::string lab
   return all_.back();
 }
 
-namespace {
-
-constexpr size_t widest_line = 120;  // of source text shown; more is cut around the caret
-
-struct Paint {
-  bool on;
-  std::string operator()(const char* code, std::string_view text) const {
-    if (!on) return std::string(text);
-    return std::string("\033[") + code + "m" + std::string(text) + "\033[0m";
-  }
-};
-
-const char* word(Severity severity) {
+const char* to_string(Severity severity) {
   switch (severity) {
     case Severity::Error:
       return "error";
@@ -54,6 +42,18 @@ const char* word(Severity severity) {
   }
   return "";
 }
+
+namespace {
+
+constexpr size_t widest_line = 120;  // of source text shown; more is cut around the caret
+
+struct Paint {
+  bool on;
+  std::string operator()(const char* code, std::string_view text) const {
+    if (!on) return std::string(text);
+    return std::string("\033[") + code + "m" + std::string(text) + "\033[0m";
+  }
+};
 
 const char* colour_of(Severity severity) {
   switch (severity) {
@@ -150,7 +150,7 @@ size_t gutter_of(const Diagnostic& diagnostic, const SourceMap& sources) {
 
 std::string plain(const Diagnostic& diagnostic, const SourceMap& sources) {
   std::string out = diagnostic.span.known() ? sources.where(diagnostic.span) + ": " : "";
-  out += word(diagnostic.severity);
+  out += to_string(diagnostic.severity);
   out += ": " + diagnostic.message;
   if (!diagnostic.label.empty()) out += ": " + diagnostic.label;
   for (const std::string& example : diagnostic.examples) out += "; example: " + example;
@@ -165,7 +165,7 @@ std::string render(const Diagnostic& diagnostic, const SourceMap& sources, Rende
   Paint paint{options.colour};
   size_t gutter = gutter_of(diagnostic, sources);
   std::string pad(gutter, ' ');
-  std::string out = paint(colour_of(diagnostic.severity), word(diagnostic.severity)) +
+  std::string out = paint(colour_of(diagnostic.severity), to_string(diagnostic.severity)) +
                     paint("1", ": " + diagnostic.message) + "\n";
   frame(out, sources, diagnostic.span, diagnostic.label, gutter, paint);
   for (const std::string& example : diagnostic.examples)

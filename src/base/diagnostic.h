@@ -15,6 +15,7 @@ namespace seclude {
 
 // Denied: no text is wrong; a running program was refused something, and the text says why.
 enum class Severity { Error, Warning, Note, Denied };
+const char* to_string(Severity severity);  // "error"
 
 // A second place that explains the first: "note: because of this rule".
 struct Remark {
@@ -26,9 +27,9 @@ struct Remark {
 
 struct Diagnostic {
   Severity severity = Severity::Error;
-  std::string message;                // "unknown system call `wirte`"
-  Span span = {};                     // where; may be nowhere
-  std::string label = {};             // why, under the caret
+  std::string message;                     // "unknown system call `wirte`"
+  Span span = {};                          // where; may be nowhere
+  std::string label = {};                  // why, under the caret
   std::vector<std::string> examples = {};  // "= example: ..." concrete inputs
   std::vector<Remark> remarks = {};
   std::vector<std::string> helps = {};  // "= help: ..." what to write instead

@@ -1,32 +1,29 @@
 // `seclude eval`: what exactly this call gets.
 //
-// In: a policy or a raw filter, and a call (asked_call.h), or a file of them. Out: the action, and
-// the line or instruction that decides it. A policy is asked what it means (filter/meaning.h), a
-// filter is run as the kernel would (filter/evaluate.h).
+// In: a policy or a filter (subject.h), and a call (asked_call.h), or a file of them. Out: the
+// action, and the line or instruction that decides it. A policy is asked what it means
+// (filter/meaning.h), a filter is run as the kernel would (filter/evaluate.h).
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/asked_call.h"
 #include "cli/console.h"
 #include "cli/files.h"
-#include "cli/json.h"
-#include "cli/session.h"
+#include "cli/subject.h"
 #include "filter/evaluate.h"
 #include "filter/meaning.h"
 #include "filter/program.h"
 #include "filter/proof/contradictions.h"
-#include "filter/resolve.h"
 
 namespace seclude::cli {
 
 namespace {
 
-// What is asked: a policy's rules or a filter's instructions, for one architecture.
+// What is asked: a policy's rules or a filter's instructions.
 struct Judge {
-  calls::Arch arch = calls::native();
-  std::optional<Loaded> policy = {};  // with `rules`; otherwise `program`
-  filter::Rules rules = {};
-  filter::Program program = {};
+  Subject subject;
+  filter::Rules rules = {};  // of a policy
+  calls::Arch arch() const { return subject.arch; }
 };
 
 struct Answer {
@@ -38,13 +35,13 @@ struct Answer {
 
 Answer ask(const Judge& judge, AskedCall asked) {
   Answer answer{.asked = std::move(asked), .action = {}, .verdict = {}, .path = {}};
-  if (judge.policy) {
+  if (!judge.subject.is_filter()) {
     answer.verdict = filter::meaning(judge.rules, answer.asked.input);
     answer.action = answer.verdict.action;
   } else {
-    bool big_endian = calls::info(judge.arch).big_endian;
+    bool big_endian = calls::info(judge.arch()).big_endian;
     filter::Evaluation done =
-        filter::evaluate(judge.program, answer.asked.input, big_endian, &answer.path);
+        filter::evaluate(judge.subject.program, answer.asked.input, big_endian, &answer.path);
     answer.action = filter::normalised(done.ret);
   }
   return answer;
@@ -52,7 +49,7 @@ Answer ask(const Judge& judge, AskedCall asked) {
 
 // The listing of the instructions that ran.
 std::string path_text(const Judge& judge, const Answer& answer) {
-  std::string listing = filter::disassemble(judge.program, judge.arch), text;
+  std::string listing = filter::disassemble(judge.subject.program, judge.arch()), text;
   std::vector<std::string_view> lines = split(listing, '\n');
   for (uint32_t at : answer.path) text += "  " + std::string(lines.at(at)) + "\n";
   return text;
@@ -60,8 +57,8 @@ std::string path_text(const Judge& judge, const Answer& answer) {
 
 // Which line decides, or why seclude itself; of a filter, the way through it.
 std::string decided_by(const Judge& judge, const Answer& answer) {
-  if (!judge.policy) return path_text(judge, answer);
-  const SourceMap& sources = judge.policy->sources;
+  if (judge.subject.is_filter()) return path_text(judge, answer);
+  const SourceMap& sources = judge.subject.policy->sources;
   const filter::Verdict& verdict = answer.verdict;
   std::string reason(filter::to_string(verdict.reason));
   if (!verdict.origin.known()) return "  seclude's own rule: " + reason + "\n";
@@ -74,16 +71,16 @@ std::string decided_by(const Judge& judge, const Answer& answer) {
 
 Json answer_json(const Judge& judge, const Answer& answer) {
   Json document;
-  document["action"] = filter::to_string(answer.action, judge.arch);
+  document["action"] = filter::to_string(answer.action, judge.arch());
   document["call"] = answer.asked.name;
   document["number"] = answer.asked.input.number;
-  document["arch"] = calls::info(judge.arch).name;
+  document["arch"] = calls::info(judge.arch()).name;
   document["registers"] = answer.asked.input.args;
-  if (!judge.policy) {
+  if (judge.subject.is_filter()) {
     document["decided_by"] = {{"instruction", answer.path.back()}, {"path", answer.path}};
     return document;
   }
-  Json place = to_json(answer.verdict.origin, judge.policy->sources);
+  Json place = to_json(answer.verdict.origin, judge.subject.policy->sources);
   if (place.is_null()) place = Json::object();
   place["reason"] = filter::to_string(answer.verdict.reason);
   document["decided_by"] = std::move(place);
@@ -92,72 +89,30 @@ Json answer_json(const Judge& judge, const Answer& answer) {
 
 // ---- what is asked ------------------------------------------------------------------------------
 
-std::optional<Judge> policy_judge(const std::string& argument, const Arguments& arguments,
-                                  Console& console) {
-  Result<Loaded> loaded = load_policy(argument, arguments);
-  if (!loaded) {
-    console.error(loaded.error());
-    return std::nullopt;
-  }
-  filter::Resolved resolved = filter::resolve(loaded->texts, loaded->settings, loaded->diagnostics);
+std::optional<Judge> judge_of(const Arguments& arguments, Console& console) {
+  std::optional<Subject> subject = read_subject(arguments.rest[0], arguments, console);
+  if (!subject) return std::nullopt;
+  if (subject->is_filter()) return Judge{.subject = std::move(*subject)};
+  Loaded& loaded = *subject->policy;
   filter::Store store;
-  if (!loaded->diagnostics.has_errors())
-    filter::find_contradictions(store, resolved, loaded->diagnostics);
-  // Warnings are the business of `check`.
-  if (loaded->diagnostics.has_errors()) {
-    console.diagnostics(loaded->diagnostics, loaded->sources);
+  filter::find_contradictions(store, subject->resolved, loaded.diagnostics);
+  if (loaded.diagnostics.has_errors()) {
+    console.diagnostics(loaded.diagnostics, loaded.sources);
     return std::nullopt;
   }
-  Result<filter::Rules> rules = phase_rules(resolved, arguments);
+  Result<filter::Rules> rules = phase_rules(subject->resolved, arguments);
   if (!rules) {
     console.error(rules.error());
     return std::nullopt;
   }
-  return Judge{
-      .arch = resolved.archs.front(), .policy = std::move(*loaded), .rules = std::move(*rules)};
-}
-
-std::optional<Judge> filter_judge(const std::string& argument, const std::string& bytes,
-                                  const Arguments& arguments, Console& console) {
-  Result<filter::Settings> settings = settings_of(arguments);
-  if (!settings) {
-    console.error(settings.error());
-    return std::nullopt;
-  }
-  Judge judge;
-  if (!settings->archs.empty()) judge.arch = settings->archs.front();
-  auto program = filter::from_bytes(bytes, calls::info(judge.arch).big_endian);
-  std::string what = name_of_input(argument) + " is no filter the kernel would load";
-  if (!program) {
-    console.error(what, fmt::format("its size, {} bytes, is no multiple of 8", bytes.size()));
-    return std::nullopt;
-  }
-  if (std::optional<filter::Invalid> invalid = filter::invalid(*program)) {
-    console.error(what, fmt::format("instruction {}: {}", invalid->at, invalid->why));
-    return std::nullopt;
-  }
-  judge.program = std::move(*program);
-  return judge;
-}
-
-// A file with NUL bytes is a filter: every instruction has some, no policy has any.
-std::optional<Judge> judge_of(const std::string& argument, const Arguments& arguments,
-                              Console& console) {
-  if (!names_file(argument) || argument == "-") return policy_judge(argument, arguments, console);
-  Result<std::string> bytes = read_input(argument);
-  if (!bytes) {
-    console.error(bytes.error());
-    return std::nullopt;
-  }
-  if (bytes->find('\0') == std::string::npos) return policy_judge(argument, arguments, console);
-  return filter_judge(argument, *bytes, arguments, console);
+  return Judge{.subject = std::move(*subject), .rules = std::move(*rules)};
 }
 
 // ---- the command --------------------------------------------------------------------------------
 
 int eval_one(const Judge& judge, const Arguments& arguments, Console& console) {
   std::vector<std::string_view> words(arguments.rest.begin() + 1, arguments.rest.end());
-  Result<AskedCall> asked = asked_call(words, judge.arch);
+  Result<AskedCall> asked = asked_call(words, judge.arch());
   if (!asked) {
     console.error(asked.error());
     return 2;
@@ -169,7 +124,7 @@ int eval_one(const Judge& judge, const Arguments& arguments, Console& console) {
     console.answer(dump(document));
     return 0;
   }
-  console.answer(filter::to_string(answer.action, judge.arch) + "\n");
+  console.answer(filter::to_string(answer.action, judge.arch()) + "\n");
   if (!console.quiet()) console.answer(decided_by(judge, answer));
   return 0;
 }
@@ -210,7 +165,7 @@ int eval_batch(const Judge& judge, const std::string& file, const Arguments& arg
     console.error(table.error());
     return 2;
   }
-  auto rows = rows_of(*table, name_of_input(file), judge.arch, console);
+  auto rows = rows_of(*table, name_of_input(file), judge.arch(), console);
   if (!rows) return 2;
   Json results = Json::array();
   std::string text;
@@ -219,7 +174,7 @@ int eval_batch(const Judge& judge, const std::string& file, const Arguments& arg
     if (arguments.has(flag::json)) {
       results.push_back(answer_json(judge, answer));
     } else {
-      text += filter::to_string(answer.action, judge.arch) + "\t" + std::string(row.text) + "\n";
+      text += filter::to_string(answer.action, judge.arch()) + "\t" + std::string(row.text) + "\n";
     }
   }
   if (arguments.has(flag::json)) text = dump({{"schema", 1}, {"results", results}});
@@ -233,7 +188,7 @@ int eval(const Arguments& arguments, Console& console) {
                   "usage: seclude eval [flags] POLICY|FILTER CALL [ARG...]");
     return 2;
   }
-  std::optional<Judge> judge = judge_of(arguments.rest[0], arguments, console);
+  std::optional<Judge> judge = judge_of(arguments, console);
   if (!judge) return 2;
   if (batch) return eval_batch(*judge, *batch, arguments, console);
   return eval_one(*judge, arguments, console);

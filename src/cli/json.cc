@@ -3,24 +3,6 @@
 
 namespace seclude::cli {
 
-namespace {
-
-const char* word(Severity severity) {
-  switch (severity) {
-    case Severity::Error:
-      return "error";
-    case Severity::Warning:
-      return "warning";
-    case Severity::Note:
-      return "note";
-    case Severity::Denied:
-      return "denied";
-  }
-  return "";
-}
-
-}  // namespace
-
 std::string dump(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -42,7 +24,7 @@ Json to_json(const Diagnostics& diagnostics, const SourceMap& sources) {
   Json list = Json::array();
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     Json entry;
-    entry["severity"] = word(diagnostic.severity);
+    entry["severity"] = to_string(diagnostic.severity);
     entry["message"] = diagnostic.message;
     entry["place"] = to_json(diagnostic.span, sources);
     if (!diagnostic.label.empty()) entry["label"] = diagnostic.label;

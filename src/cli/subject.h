@@ -1,4 +1,4 @@
-// Subject: a policy or a filter file, with what it decides: what `diff` and `inspect` work on.
+// Subject: a policy or a filter file, with what it decides: what `diff`, `eval` and `inspect` work on.
 //
 // In: an argument (a built-in profile, `-`, or a file whose format is told from its content), and
 // --arch, --set, --phase. Out: Subject, whose decision lives in the given store, and the deciding

@@ -23,20 +23,8 @@ using sandbox::Denial;
 
 constexpr size_t longest_shown = 160;  // of one text from inside
 
-struct Known {
-  calls::Arch arch;
-  calls::CallId call;
-};
-
-std::optional<Known> known(const filter::Input& input) {
-  const auto arch = filter::arch_of(input);
-  const auto call = arch ? calls::call_at(*arch, input.number) : std::nullopt;
-  if (!call) return std::nullopt;
-  return Known{*arch, *call};
-}
-
 std::string name_of_call(const filter::Input& input) {
-  const auto what = known(input);
+  const auto what = filter::known_call(input);
   if (what) return std::string(calls::name_of(what->call));
   return "nr:" + std::to_string(input.number);
 }
@@ -130,7 +118,7 @@ std::string help_of(const Denial& denial, bool audit) {
 }  // namespace
 
 std::string show_call(const Denial& denial) {
-  const auto what = known(denial.call);
+  const auto what = filter::known_call(denial.call);
   if (!what) return filter::show(denial.call);
   std::string text(calls::name_of(what->call));
   text += "(";
@@ -162,7 +150,7 @@ std::string consequence(const Denial& denial, bool audit) {
 
 std::string wanted_rule(const Denial& denial) {
   std::string rule = "allow " + name_of_call(denial.call);
-  const auto what = known(denial.call);
+  const auto what = filter::known_call(denial.call);
   if (!what) return rule;
   const auto args = calls::args(what->call, what->arch);
   // The argument that says what the call does: a family, a command, an option.

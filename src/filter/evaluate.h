@@ -1,4 +1,7 @@
 // Evaluate: what a BPF program answers for one input, exactly as the kernel's interpreter would.
+//
+// In: a valid program (program.h) and one call (input.h). Out: the raw return value, and how many
+// instructions it took. This is the concrete run; lift.h runs a program for all inputs at once.
 #pragma once
 
 #include <span>

@@ -1,4 +1,7 @@
 // Input: one concrete call as a filter sees it (struct seccomp_data).
+//
+// What evaluate.h runs a program on, meaning.h and a diagram are asked about, and show.h prints.
+// Nothing here knows what the numbers mean.
 #pragma once
 
 #include <array>

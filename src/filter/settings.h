@@ -1,4 +1,7 @@
 // Settings: what is known only when a policy is put to use, not when it is written.
+//
+// In: --arch and --set of a command, or what a library caller fills in. resolve.h takes them
+// together with the policy's texts.
 #pragma once
 
 #include <map>

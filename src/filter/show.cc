@@ -25,6 +25,13 @@ std::optional<uint64_t> argument(const Input& input, calls::CallId call, calls::
   return value;
 }
 
+std::optional<KnownCall> known_call(const Input& input) {
+  const auto arch = arch_of(input);
+  const auto call = arch ? calls::call_at(*arch, input.number) : std::nullopt;
+  if (!call) return std::nullopt;
+  return KnownCall{*arch, *call};
+}
+
 std::string show(const Input& input) {
   auto arch = arch_of(input);
   if (!arch) return fmt::format("call {} of architecture {:#x}", input.number, input.arch);

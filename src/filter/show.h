@@ -4,6 +4,7 @@
 // the values of that architecture; numbers no table knows as "call 9999".
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "calls/calls.h"
@@ -13,6 +14,13 @@ namespace seclude::filter {
 
 // The architecture this input is for: x32 when the number has its bit; nullopt for foreign ones.
 std::optional<calls::Arch> arch_of(const Input& input);
+
+// The call a table knows under this number; nullopt otherwise.
+struct KnownCall {
+  calls::Arch arch;
+  calls::CallId call;
+};
+std::optional<KnownCall> known_call(const Input& input);
 
 std::string show(const Input& input);
 

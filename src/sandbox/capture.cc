@@ -21,18 +21,6 @@ namespace {
 constexpr size_t longest_path = 4096;  // PATH_MAX
 constexpr uint64_t longest_address = sizeof(sockaddr_storage);
 
-struct Known {
-  calls::Arch arch;
-  calls::CallId call;
-};
-
-std::optional<Known> known(const filter::Input& input) {
-  const auto arch = filter::arch_of(input);
-  const auto call = arch ? calls::call_at(*arch, input.number) : std::nullopt;
-  if (!call) return std::nullopt;
-  return Known{*arch, *call};
-}
-
 // Where a call that is handed a socket address has it; the length is in the next argument.
 std::optional<size_t> address_argument(std::string_view call) {
   if (call == "connect" || call == "bind") return 1;
@@ -94,7 +82,7 @@ std::string show_socket_address(const std::string& bytes) {
 
 std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
   std::vector<ArgDetail> details;
-  const auto what = known(input);
+  const auto what = filter::known_call(input);
   if (!what) return details;
   const auto args = calls::args(what->call, what->arch);
   const auto address = address_argument(calls::name_of(what->call));
@@ -113,7 +101,7 @@ std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
 void complete(Denial& denial) {
   denial.thread_name = kernel::thread_name(denial.thread);
   denial.process = kernel::process_of(denial.thread);
-  const auto what = known(denial.call);
+  const auto what = filter::known_call(denial.call);
   if (!what) return;
   const auto args = calls::args(what->call, what->arch);
   for (size_t i = 0; i < args.size(); ++i) {
