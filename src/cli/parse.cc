@@ -1,11 +1,10 @@
-// Parsing of command lines, by CLI11 from the descriptions in flags.h.
+// Parsing of command lines from the descriptions in flags.h; see parse.h.
 //
-// CLI11 throws on bad input; its exceptions end in this file. It is told to hand back what it does
-// not know, so that unknown flags can be answered with the nearest name, and so that everything
-// from the program's name on stays untouched for `run`.
+// In: words. Out: flags with their values, and the rest. Written by hand: a library that builds its
+// options as objects first costs `run` more than the whole policy does (docs/benchmarks.md), and
+// the shapes are few: --name, --name VALUE, --name=VALUE, -n, -nVALUE, -n VALUE, -abc.
 #include "cli/parse.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/text.h"
@@ -53,25 +52,89 @@ Misuse unknown_flag(const Command& command, std::string_view word) {
   return {"unknown flag `" + escape(name) + "`", help};
 }
 
-// Takes the `--` and every word out of what CLI11 did not know; an unknown flag is an error.
-tl::expected<std::vector<std::string>, Misuse> rest_of(const Command& command,
-                                                       std::vector<std::string> remaining) {
-  std::vector<std::string> rest;
-  for (size_t i = 0; i < remaining.size(); i++) {
-    if (remaining[i] == "--") {
-      rest.insert(rest.end(), remaining.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                  remaining.end());
-      return rest;
-    }
-    if (looks_like_flag(remaining[i])) return tl::unexpected(unknown_flag(command, remaining[i]));
-    if (command.runs_program) {
-      rest.assign(remaining.begin() + static_cast<std::ptrdiff_t>(i), remaining.end());
-      return rest;
-    }
-    rest.push_back(remaining[i]);
-  }
-  return rest;
+const Flag* find_flag(const Command& command, std::string_view name) {
+  for (const Flag* flag : command.flags)
+    if (flag->name == name) return flag;
+  return nullptr;
 }
+
+const Flag* find_flag(const Command& command, char letter) {
+  for (const Flag* flag : command.flags)
+    if (flag->letter == letter) return flag;
+  return nullptr;
+}
+
+// Walks over the words once.
+class Reader {
+ public:
+  Reader(const Command& command, std::span<const std::string> words)
+      : command_(command), words_(words) {}
+
+  tl::expected<Arguments, Misuse> run() {
+    while (at_ < words_.size()) {
+      const std::string& word = words_[at_++];
+      if (word == "--") {
+        take_rest();
+      } else if (looks_like_flag(word)) {
+        auto problem = word.starts_with("--") ? long_flag(word) : letters(word);
+        if (problem) return tl::unexpected(std::move(*problem));
+      } else {
+        arguments_.rest.push_back(word);
+        if (command_.runs_program) take_rest();
+      }
+    }
+    return std::move(arguments_);
+  }
+
+ private:
+  void take_rest() {
+    arguments_.rest.insert(arguments_.rest.end(), words_.begin() + static_cast<std::ptrdiff_t>(at_),
+                           words_.end());
+    at_ = words_.size();
+  }
+
+  std::optional<Misuse> long_flag(std::string_view word) {
+    const size_t equals = word.find('=');
+    const Flag* flag = find_flag(command_, word.substr(2, equals - 2));
+    if (flag == nullptr) return unknown_flag(command_, word);
+    if (equals == std::string_view::npos) return value_follows(*flag);
+    if (flag->value.empty()) return Misuse{"`" + spelled(*flag) + "` takes no value", ""};
+    arguments_.flags.emplace_back(flag, word.substr(equals + 1));
+    return std::nullopt;
+  }
+
+  // `-qo FILE`: switches, and perhaps one flag with a value behind them.
+  std::optional<Misuse> letters(std::string_view word) {
+    for (size_t i = 1; i < word.size(); i++) {
+      const Flag* flag = find_flag(command_, word[i]);
+      if (flag == nullptr) return unknown_flag(command_, word);
+      if (flag->value.empty() || i + 1 == word.size()) {
+        if (auto problem = value_follows(*flag)) return problem;
+        continue;
+      }
+      arguments_.flags.emplace_back(flag, word.substr(i + 1));
+      break;
+    }
+    return std::nullopt;
+  }
+
+  // The value of a flag is the next word, unless that can only be a flag: then it was forgotten.
+  std::optional<Misuse> value_follows(const Flag& flag) {
+    if (flag.value.empty()) {
+      arguments_.flags.emplace_back(&flag, "");
+      return std::nullopt;
+    }
+    if (at_ == words_.size() || looks_like_flag(words_[at_]))
+      return Misuse{"`" + spelled(flag) + "` needs a value: " + std::string(flag.value), ""};
+    arguments_.flags.emplace_back(&flag, words_[at_++]);
+    return std::nullopt;
+  }
+
+  const Command& command_;
+  std::span<const std::string> words_;
+  size_t at_ = 0;
+  Arguments arguments_;
+};
 
 std::optional<Misuse> wrong_values(const Arguments& arguments) {
   for (const Flag* flag : {&flag::policy, &flag::output}) {
@@ -98,50 +161,14 @@ std::optional<Misuse> wrong_count(const Command& command, size_t words) {
   return std::nullopt;
 }
 
-// "--output: 1 required TEXT missing", in our words.
-Misuse refused(const Command& command, const CLI::Error& error) {
-  std::string what = error.what();
-  for (const Flag* flag : command.flags) {
-    if (flag->value.empty() || !what.starts_with(spelled(*flag) + ":")) continue;
-    return {"`" + spelled(*flag) + "` needs a value: " + std::string(flag->value), ""};
-  }
-  return {what.substr(0, what.find('\n')), ""};
-}
-
 }  // namespace
 
 tl::expected<Arguments, Misuse> parse(const Command& command, std::span<const std::string> words) {
-  CLI::App app;
-  app.set_help_flag();
-  app.prefix_command(command.runs_program);
-  app.allow_extras(true);
-  Arguments arguments;
-  for (const Flag* flag : command.flags) {
-    std::string names = spelled(*flag);
-    if (flag->letter != 0) names = std::string("-") + flag->letter + "," + names;
-    if (flag->value.empty()) {
-      app.add_flag_callback(names, [&arguments, flag] { arguments.flags.emplace_back(flag, ""); });
-      continue;
-    }
-    auto take = [&arguments, flag](const std::string& value) {
-      arguments.flags.emplace_back(flag, value);
-    };
-    CLI::Option* option = app.add_option_function<std::string>(names, take);
-    option->trigger_on_parse(true)->allow_extra_args(false);
-    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
-  try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
-    app.parse(std::move(reversed));
-  } catch (const CLI::Error& error) {
-    return tl::unexpected(refused(command, error));
-  }
-  auto rest = rest_of(command, app.remaining());
-  if (!rest) return tl::unexpected(rest.error());
-  arguments.rest = std::move(*rest);
-  if (arguments.has(flag::help)) return arguments;  // whatever else is wrong
-  if (auto misuse = wrong_values(arguments)) return tl::unexpected(*misuse);
-  if (auto misuse = wrong_count(command, arguments.rest.size())) return tl::unexpected(*misuse);
+  auto arguments = Reader(command, words).run();
+  if (!arguments || arguments->has(flag::help)) return arguments;  // whatever else is wrong
+  if (auto misuse = wrong_values(*arguments)) return tl::unexpected(std::move(*misuse));
+  if (auto misuse = wrong_count(command, arguments->rest.size()))
+    return tl::unexpected(std::move(*misuse));
   return arguments;
 }
 

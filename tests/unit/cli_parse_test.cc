@@ -47,6 +47,15 @@ TEST(Parse, ValuesInEveryShape) {
   }
 }
 
+TEST(Parse, AValueMayBeANumberOrADash) {
+  for (const char* value : {"-1", "-"}) {
+    Words words{"--output", value, "f"};
+    auto arguments = parse(plain_command, words);
+    ASSERT_TRUE(arguments);
+    EXPECT_EQ(arguments->value(flag::output), value);
+  }
+}
+
 TEST(Parse, RepeatedValuesKeepTheirOrder) {
   Words words{"-p", "b", "f", "--policy", "a", "-p[c]"};
   auto arguments = parse(plain_command, words);
@@ -102,6 +111,12 @@ TEST(Parse, WrongValues) {
   EXPECT_EQ(parse(plain_command, words).error().message, "`--output` needs a value: FILE");
   words = {"f", "--output", ""};
   EXPECT_FALSE(parse(plain_command, words));
+  for (const Words& forgotten : {Words{"-o", "--json", "f"}, Words{"-qo", "--", "f"}})
+    EXPECT_EQ(parse(plain_command, forgotten).error().message, "`--output` needs a value: FILE");
+  words = {"--json=1", "f"};
+  EXPECT_EQ(parse(plain_command, words).error().message, "`--json` takes no value");
+  words = {"-qx", "f"};
+  EXPECT_EQ(parse(plain_command, words).error().message, "unknown flag `-qx`");
 }
 
 TEST(Parse, WrongNumberOfWords) {
