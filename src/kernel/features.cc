@@ -13,6 +13,7 @@
 #include "calls/calls.h"
 #include "kernel/cgroups.h"
 #include "kernel/files.h"
+#include "kernel/landlock.h"
 #include "kernel/process.h"
 #include "kernel/programs.h"
 #include "kernel/seccomp.h"
@@ -108,10 +109,9 @@ void ask_launching(Features& features) {
 }
 
 void ask_landlock(Features& features) {
-  constexpr unsigned create_ruleset_version = 1;
-  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, create_ruleset_version);
-  if (abi < 0) features.landlock_errno = errno;
-  if (abi > 0) features.landlock_abi = static_cast<int>(abi);
+  const LandlockVersion version = landlock_version();
+  features.landlock_abi = version.abi;
+  features.landlock_errno = version.errno_value;
 }
 
 void ask_isolation(Features& features) {

@@ -138,6 +138,8 @@ Result<void> Process::signal(int number) const {
 
 int own_pid() { return ::getpid(); }
 
+int own_group() { return ::getpgrp(); }
+
 uint64_t own_peak_memory() {
   struct rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);

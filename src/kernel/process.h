@@ -61,6 +61,7 @@ class Process {
 [[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
 
 int own_pid();
+int own_group();
 uint64_t own_peak_memory();
 // Nanoseconds of a clock that only goes forward.
 uint64_t now();

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -63,6 +64,40 @@ int set_limit(int resource, uint64_t soft, uint64_t hard) {
 }
 
 int set_no_new_privileges() { return errno_of(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
+
+int keep_signals_inside() {
+  // struct landlock_ruleset_attr of ABI 6, which the headers of Debian 12 do not have.
+  const struct {
+    uint64_t handled_files, handled_network, scoped;
+  } attributes = {0, 0, 2};  // LANDLOCK_SCOPE_SIGNAL
+  const long ruleset = ::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+  if (ruleset < 0) return errno;
+  // The rule that keeps ptrace inside a domain comes with every domain (landlock(7)).
+  const long entered = ::syscall(SYS_landlock_restrict_self, ruleset, 0);
+  const int reason = errno_of(entered);
+  ::syscall(SYS_close, ruleset);
+  return reason;
+}
+
+int give_up_capabilities(uint64_t set) {
+  for (unsigned number = 0; number < 64; ++number) {
+    if (((set >> number) & 1) == 0) continue;
+    // The bounding set matters for root only, and takes CAP_SETPCAP; without it no_new_privs keeps
+    // execve from giving more than is permitted now.
+    const int done = ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+    if (done != 0 && errno != EPERM && errno != EINVAL) return errno;
+  }
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return errno;
+  for (int half = 0; half < 2; ++half) {
+    const auto kept = static_cast<uint32_t>(~set >> (32 * half));
+    data[half].effective &= kept;
+    data[half].permitted &= kept;
+    data[half].inheritable &= kept;  // what is ambient goes with it
+  }
+  return errno_of(::syscall(SYS_capset, &header, data));
+}
 
 int load_filter(const filter::Instruction* program, size_t length, unsigned flags) {
   const struct sock_fprog what = {

@@ -29,6 +29,11 @@ int close_descriptors(unsigned first, unsigned last);
 int reset_signals(uint64_t keep_ignored);
 int set_limit(int resource, uint64_t soft, uint64_t hard);
 int set_no_new_privileges();
+// Enters a Landlock domain that signals and traces only what is inside it, and changes nothing
+// else: no access to files or networks is handled. Needs no_new_privs.
+int keep_signals_inside();
+// Bit n is capability n; gone from every set, for this process and all it will start.
+int give_up_capabilities(uint64_t set);
 int load_filter(const filter::Instruction* program, size_t length, unsigned flags);
 
 // The filter that is already in force lets this one execve pass because it carries the key in the

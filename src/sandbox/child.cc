@@ -34,6 +34,10 @@ int carry_out(const ChildStep& step) {
       return raw::set_limit(step.number, step.bits, step.bits);
     case NoNewPrivileges:
       return raw::set_no_new_privileges();
+    case KeepSignalsInside:
+      return raw::keep_signals_inside();
+    case GiveUpCapabilities:
+      return raw::give_up_capabilities(step.bits);
     case MeetSupervisor:
       return raw::meet_supervisor(step.from, step.number);
     case LoadFilterSupervised:

@@ -24,6 +24,8 @@ struct ChildStep {
     ResetSignals,      // bits: what stays ignored
     SetLimit,          // number: resource; bits: value
     NoNewPrivileges,
+    KeepSignalsInside,
+    GiveUpCapabilities,    // bits: which
     MeetSupervisor,        // from: socket; number: its process id
     LoadFilter,            // program, length
     LoadFilterSupervised,  // program, length, first: flags, from: socket, key

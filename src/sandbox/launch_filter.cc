@@ -19,10 +19,11 @@ filter::Rules that_can_run_here(filter::Rules rules) {
 
 }  // namespace
 
-Result<filter::Program> launch_filter(const filter::Rules& rules,
-                                      const kernel::raw::LaunchKey& key,
-                                      std::optional<Supervise> supervise) {
+Result<filter::Program> launch_filter(const filter::Rules& rules, const kernel::raw::LaunchKey& key,
+                                      std::optional<Supervise> supervise,
+                                      const std::optional<Guarded>& guarded) {
   filter::Rules own = without_new_listeners(that_can_run_here(rules));
+  if (guarded) own = with_guard(std::move(own), *guarded);
   // The child sends the listener away while its filter is in force already.
   const HandOver hand_over = supervise ? HandOver::Listener : HandOver::Nothing;
   if (supervise) own = notifying(std::move(own), *supervise);

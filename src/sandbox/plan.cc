@@ -5,9 +5,12 @@
 #include <csignal>
 
 #include "base/text.h"
+#include "kernel/capabilities.h"
 #include "kernel/files.h"
+#include "kernel/landlock.h"
 #include "kernel/signals.h"
 #include "sandbox/executable.h"
+#include "sandbox/guard_capabilities.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -52,6 +55,17 @@ std::vector<int> ignored_on_purpose() {
     if (kernel::is_ignored(number)) ignored.push_back(number);
   }
   return ignored;
+}
+
+// What holds the program, and keeps it from whoever holds it.
+void add_confinement(const Request& request, std::vector<Step>& steps) {
+  const bool scopes = kernel::landlock_version().scopes_signals();
+  const SignalGuard guard =
+      request.signal_guard.value_or(scopes ? SignalGuard::Landlock : SignalGuard::Filter);
+  if (guard == SignalGuard::Landlock) steps.push_back(KeepSignalsInside{});
+  const uint64_t set = kernel::own_capabilities() & capabilities_to_give_up(*request.rules);
+  if (set != 0) steps.push_back(GiveUpCapabilities{set});
+  steps.push_back(LoadFilter{*request.rules, guard});
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
@@ -100,7 +114,7 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});
   // Nothing runs between the filter and execve that the filter would have to allow.
   steps.push_back(NoNewPrivileges{});
-  if (request.rules) steps.push_back(LoadFilter{*request.rules});
+  if (request.rules) add_confinement(request, steps);
   steps.push_back(Execute{program->path, request.command, request.environment});
   return plan;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "filter/rules.h"
+#include "sandbox/guard_rules.h"
 #include "sandbox/outcome.h"
 
 namespace seclude::sandbox {
@@ -49,6 +50,8 @@ struct Request {
   std::optional<std::string> stdin_file, stdout_file, stderr_file;  // relative to here, not to it
   std::vector<ResourceLimit> limits;
   bool new_session = false;  // its own session and process group, without terminal
+  // What keeps the program's signals from the launcher; nullopt: Landlock where this kernel has it.
+  std::optional<SignalGuard> signal_guard;
 };
 
 // ---- steps, in their order ----------------------------------------------------------------------
@@ -88,9 +91,20 @@ struct SetLimit {
 struct NoNewPrivileges {
   friend bool operator==(const NoNewPrivileges&, const NoNewPrivileges&) = default;
 };
-// Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h).
+// From here on only what this run starts can be signalled or traced (a Landlock domain).
+struct KeepSignalsInside {
+  friend bool operator==(const KeepSignalsInside&, const KeepSignalsInside&) = default;
+};
+// Of those that this process holds; bit n is capability n (guard_capabilities.h).
+struct GiveUpCapabilities {
+  uint64_t set = 0;
+  friend bool operator==(const GiveUpCapabilities&, const GiveUpCapabilities&) = default;
+};
+// Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h) and with
+// what guards the launcher (guard_rules.h).
 struct LoadFilter {
   filter::Rules rules;
+  SignalGuard signal_guard = SignalGuard::Landlock;
   friend bool operator==(const LoadFilter& left, const LoadFilter& right);
 };
 struct Execute {
@@ -101,7 +115,8 @@ struct Execute {
 };
 
 using Step = std::variant<DieWithLauncher, NewSession, PlaceFile, ChangeDirectory, CloseDescriptors,
-                          ResetSignals, SetLimit, NoNewPrivileges, LoadFilter, Execute>;
+                          ResetSignals, SetLimit, NoNewPrivileges, KeepSignalsInside,
+                          GiveUpCapabilities, LoadFilter, Execute>;
 
 struct Plan {
   std::vector<Step> steps;            // the last is Execute

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "kernel/capabilities.h"
 #include "kernel/signals.h"
 #include "sandbox/plan.h"
 
@@ -87,13 +88,21 @@ struct TextOf {
   std::string operator()(const NoNewPrivileges&) const {
     return "give up gaining privileges (no_new_privs)";
   }
+  std::string operator()(const KeepSignalsInside&) const {
+    return "let signals and tracing reach only what this run starts (Landlock, "
+           "LANDLOCK_SCOPE_SIGNAL)";
+  }
+  std::string operator()(const GiveUpCapabilities& step) const {
+    return "give up capabilities: " + kernel::show_capabilities(step.set);
+  }
   std::string operator()(const LoadFilter& step) const {
     std::vector<std::string> parts;
     for (const filter::ArchRules& rules : step.rules.archs) {
       parts.push_back(count(rules.numbers.size(), "call") + " on " +
                       std::string(calls::info(rules.arch).name));
     }
-    return "load the filter (seccomp): " + join(parts, ", ");
+    return "load the filter (seccomp): " + join(parts, ", ") +
+           (step.signal_guard == SignalGuard::Filter ? "; no signals to the launcher" : "");
   }
   std::string operator()(const Execute& step) const {
     std::string text = "execute " + escape(step.path);
@@ -129,7 +138,8 @@ std::string_view name_of(LimitedResource resource) {
 bool operator==(const LoadFilter& left, const LoadFilter& right) {
   const auto& a = left.rules.archs;
   const auto& b = right.rules.archs;
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+  return left.signal_guard == right.signal_guard &&
+         std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return same(x, y); });
 }
 

@@ -116,16 +116,29 @@ struct Preparation {
     add({.kind = ChildStep::Kind::NoNewPrivileges});
     return {};
   }
+  Result<void> operator()(const KeepSignalsInside&) {
+    add({.kind = ChildStep::Kind::KeepSignalsInside});
+    return {};
+  }
+  Result<void> operator()(const GiveUpCapabilities& step) {
+    add({.kind = ChildStep::Kind::GiveUpCapabilities, .bits = step.set});
+    return {};
+  }
   Result<void> operator()(const LoadFilter& step) {
-    if (joining) return load_supervised(step);
-    to.program_ = TRY(launch_filter(step.rules, to.key_));
+    Guarded guarded{.processes = {kernel::own_pid()},
+                    .groups = {kernel::own_group()},
+                    .signals = step.signal_guard};
+    if (joining) return load_supervised(step, std::move(guarded));
+    to.program_ = TRY(launch_filter(step.rules, to.key_, {}, guarded));
     add({.kind = ChildStep::Kind::LoadFilter,
          .program = to.program_.data(),
          .length = to.program_.size()});
     return {};
   }
-  Result<void> load_supervised(const LoadFilter& step) {
-    to.program_ = TRY(launch_filter(step.rules, to.key_, joining->how));
+  Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
+    guarded.processes.push_back(joining->supervisor);
+    guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
+    to.program_ = TRY(launch_filter(step.rules, to.key_, joining->how, guarded));
     add({.kind = ChildStep::Kind::MeetSupervisor,
          .number = joining->supervisor,
          .from = joining->socket});

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -47,10 +48,14 @@ TEST(Plan, EveryStepInItsPlace) {
   request.stderr_file = "err";
   request.limits = {{LimitedResource::OpenFiles, 64}, {LimitedResource::CpuTime, 2}};
   request.new_session = true;
-  const auto plan = make_plan(request);
+  request.signal_guard = SignalGuard::Filter;
+  auto plan = make_plan(request);
   ::close(kept);
   ASSERT_TRUE(plan);
   const std::string number = std::to_string(kept);
+  // Whether there is anything to give up depends on who runs the test.
+  std::erase_if(plan->steps,
+                [](const Step& step) { return std::holds_alternative<GiveUpCapabilities>(step); });
   EXPECT_EQ(to_string(*plan),
             " 1. end with the launcher (PR_SET_PDEATHSIG, SIGKILL)\n"
             " 2. start a session of its own (setsid)\n"
@@ -64,8 +69,30 @@ TEST(Plan, EveryStepInItsPlace) {
                 " 8. limit open-files to 64\n"
                 " 9. limit cpu-time to 2 seconds\n"
                 "10. give up gaining privileges (no_new_privs)\n"
-                "11. load the filter (seccomp): 0 calls on x86_64\n"
+                "11. load the filter (seccomp): 0 calls on x86_64; no signals to the launcher\n"
                 "12. execute /bin/true one two\\x0alines with 2 environment variables\n");
+}
+
+TEST(Plan, WhatKeepsSignalsFromTheLauncherIsAStepOrPartOfTheFilter) {
+  Request request = request_for_true();
+  request.rules = no_rules(calls::Arch::x86_64);
+  request.signal_guard = SignalGuard::Landlock;
+  const auto by_landlock = make_plan(request);
+  ASSERT_TRUE(by_landlock);
+  const Step inside = KeepSignalsInside{};
+  EXPECT_EQ(std::count(by_landlock->steps.begin(), by_landlock->steps.end(), inside), 1);
+  EXPECT_EQ(to_string(inside),
+            "let signals and tracing reach only what this run starts (Landlock, "
+            "LANDLOCK_SCOPE_SIGNAL)");
+  request.signal_guard = SignalGuard::Filter;
+  const auto by_filter = make_plan(request);
+  EXPECT_EQ(std::count(by_filter->steps.begin(), by_filter->steps.end(), inside), 0);
+  EXPECT_NE(*by_landlock, *by_filter);
+}
+
+TEST(Plan, CapabilitiesAreGivenUpByName) {
+  EXPECT_EQ(to_string(Step(GiveUpCapabilities{uint64_t{1} << 21 | uint64_t{1} << 19 | 1})),
+            "give up capabilities: 0, SYS_PTRACE, SYS_ADMIN");
 }
 
 TEST(Plan, RulesAreComparedByWhatTheySay) {

@@ -1,0 +1,131 @@
+// Added rules: see added_rules.h. Strictest wins, so an exemption is not added but taken out: every
+// existing rule of the number holds "and not exempt", and one more rule allows what is exempt.
+#include "sandbox/added_rules.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+#include "calls/calls.h"
+
+namespace seclude::sandbox {
+namespace {
+
+using filter::Action;
+using filter::ArchRules;
+using filter::Condition;
+using filter::NumberRules;
+using filter::Rule;
+
+Condition combine(Condition::Kind kind, std::vector<Condition> children) {
+  Condition condition;
+  condition.kind = kind;
+  condition.children = std::move(children);
+  return condition;
+}
+
+// `where` and `also`, without a needless And around an unconditional `where`.
+Condition both(Condition where, Condition also) {
+  if (where.kind == Condition::Kind::Always) return also;
+  return all_of({std::move(where), std::move(also)});
+}
+
+// The entry of a number; makes one that says what was said so far if there is none.
+NumberRules& entry_of(ArchRules& rules, uint32_t number) {
+  const auto at = std::lower_bound(
+      rules.numbers.begin(), rules.numbers.end(), number,
+      [](const NumberRules& entry, uint32_t wanted) { return entry.number < wanted; });
+  if (at != rules.numbers.end() && at->number == number) return *at;
+  NumberRules entry;
+  entry.number = number;
+  entry.otherwise = rules.unknown;
+  entry.otherwise_origin = rules.unknown_origin;
+  entry.otherwise_reason = rules.unknown_reason;
+  return *rules.numbers.insert(at, entry);
+}
+
+std::vector<Rule> rules_of(const ArchRules& rules, const NumberRules& entry) {
+  return {rules.rules.begin() + entry.first_rule, rules.rules.begin() + entry.end_rule};
+}
+
+// The old rules stay where they are, in case another number shares them.
+void set_rules(ArchRules& rules, NumberRules& entry, std::vector<Rule> list) {
+  entry.first_rule = static_cast<uint32_t>(rules.rules.size());
+  rules.rules.insert(rules.rules.end(), list.begin(), list.end());
+  entry.end_rule = static_cast<uint32_t>(rules.rules.size());
+}
+
+}  // namespace
+
+Condition test_of(filter::Test test) {
+  Condition condition;
+  condition.kind = Condition::Kind::Test;
+  condition.test = std::move(test);
+  return condition;
+}
+
+Condition negation(Condition condition) {
+  return combine(Condition::Kind::Not, {std::move(condition)});
+}
+
+Condition all_of(std::vector<Condition> conditions) {
+  return combine(Condition::Kind::And, std::move(conditions));
+}
+
+Condition any_of(std::vector<Condition> conditions) {
+  return combine(Condition::Kind::Or, std::move(conditions));
+}
+
+Condition argument_in(uint8_t argument, std::vector<uint32_t> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  filter::Test test;
+  test.field = {.bits = 32, .low = argument, .high = {}};
+  test.op = filter::Compare::In;
+  test.mask = 0xffffffff;
+  for (const uint32_t value : values) test.ranges.emplace_back(value, value);
+  return test_of(std::move(test));
+}
+
+std::optional<uint32_t> number_of(std::string_view call, calls::Arch arch) {
+  const auto id = calls::find_call(call);
+  return id ? calls::number_of(*id, arch) : std::nullopt;
+}
+
+void refuse(ArchRules& rules, const Refusal& refusal) {
+  const auto number = number_of(refusal.call, rules.arch);
+  if (!number) return;
+  NumberRules& entry = entry_of(rules, *number);
+  std::vector<Rule> list = rules_of(rules, entry);
+  // A rule that denies with another errno keeps its say; two that differ would contradict each
+  // other.
+  std::vector<Condition> parts = {refusal.where};
+  for (const Rule& rule : list) {
+    if (rule.action.is_deny()) parts.push_back(negation(rule.where));
+  }
+  const Condition where = all_of(std::move(parts));
+  const Action deny = Action::deny(refusal.errno_value);
+  std::vector<Rule> added;
+  if (!entry.otherwise.refuses()) {
+    added.push_back({deny, where, Span(), filter::Reason::Launch});
+  } else {
+    // What no rule mentions is refused already, perhaps by more than a denial.
+    for (const Rule& rule : list) {
+      if (!rule.action.refuses())
+        added.push_back({deny, both(rule.where, where), Span(), filter::Reason::Launch});
+    }
+  }
+  list.insert(list.end(), added.begin(), added.end());
+  set_rules(rules, entry, std::move(list));
+}
+
+void exempt(ArchRules& rules, std::string_view call, const Condition& where) {
+  const auto number = number_of(call, rules.arch);
+  CHECK(number);
+  NumberRules& entry = entry_of(rules, *number);
+  std::vector<Rule> list = rules_of(rules, entry);
+  for (Rule& rule : list) rule.where = both(std::move(rule.where), negation(where));
+  list.push_back({Action::allow(), where, Span(), filter::Reason::Launch});
+  set_rules(rules, entry, std::move(list));
+}
+
+}  // namespace seclude::sandbox
