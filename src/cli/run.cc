@@ -14,6 +14,7 @@
 #include "cli/files.h"
 #include "cli/session.h"
 #include "cli/statements.h"
+#include "kernel/signals.h"
 #include "report/denials.h"
 #include "report/outcome.h"
 #include "sandbox/environment.h"
@@ -171,10 +172,18 @@ int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
   if (const auto* setup = std::get_if<sandbox::SetupError>(&outcome.ending)) {
     console.error("cannot " + to_string(setup->error), setup->error.hint);
   } else if (std::string text = report::describe(outcome.ending); !text.empty()) {
-    console.note(text);
+    if (report::was_asked_to_end(outcome.ending)) {
+      console.detail(text);
+    } else {
+      console.note(text);
+    }
   }
   console.detail(costs(outcome.usage));
-  return report_on(outcome, plan, explanation, arguments, console);
+  const int status = report_on(outcome, plan, explanation, arguments, console);
+  // A shell leaves its loop only if what it waited for ended by Ctrl-C as well.
+  const auto* signalled = std::get_if<sandbox::Signalled>(&outcome.ending);
+  if (signalled && signalled->from_terminal) kernel::end_self(signalled->signal);
+  return status;
 }
 
 // Ends a run that could not begin; the reason has been printed already.

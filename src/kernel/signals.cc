@@ -78,7 +78,8 @@ std::optional<Arrived> SignalInbox::next() {
   } while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
   return Arrived{.number = static_cast<int>(info.ssi_signo),
-                 .from_kernel = info.ssi_code == SI_KERNEL};
+                 .from_kernel = info.ssi_code > 0,
+                 .sender = info.ssi_code == SI_USER ? static_cast<int>(info.ssi_pid) : 0};
 }
 
 ChildrenKept::ChildrenKept() : changed_(is_ignored(SIGCHLD)) {
@@ -116,6 +117,14 @@ void stop_self(int number) {
   ::kill(::getpid(), number);
   set_mask(mask, nullptr);
   if (replaced) ::sigaction(number, &before, nullptr);
+}
+
+void end_self(int number) {
+  ::signal(number, SIG_DFL);
+  SignalSet open{current_mask()};
+  open.remove(number);
+  set_mask(open.bits, nullptr);
+  ::kill(::getpid(), number);
 }
 
 bool has_terminal() {

@@ -31,7 +31,8 @@ bool is_ignored(int number);
 
 struct Arrived {
   int number = 0;
-  bool from_kernel = false;  // the terminal's, for instance, and not somebody's kill()
+  bool from_kernel = false;  // the terminal's or a timer's, for instance, and not somebody's kill()
+  int sender = 0;            // process id of whoever called kill(); 0: nobody, or not told
 };
 
 class SignalInbox {
@@ -70,6 +71,9 @@ class ChildrenKept {
 // Stops this whole process with `number` (SIGTSTP, ...), as its default action would; returns when
 // it is continued.
 void stop_self(int number);
+// Ends this process by its own signal, so that whoever waits for it sees that signal. Comes back
+// where a signal cannot end it, as in the first process of a container.
+void end_self(int number);
 // A terminal controls this process, so a shell is there to continue it.
 bool has_terminal();
 

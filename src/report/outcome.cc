@@ -125,6 +125,13 @@ ordered_json layers_of(const Plan& plan) {
 
 std::string describe(const Ending& ending) { return std::visit(Description{}, ending); }
 
+bool was_asked_to_end(const Ending& ending) {
+  const auto* signalled = std::get_if<Signalled>(&ending);
+  if (signalled == nullptr) return false;
+  const int number = signalled->signal;
+  return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGPIPE;
+}
+
 std::string to_json(const Outcome& outcome, const Plan* plan, const Explanation* explanation) {
   ordered_json document = {{"schema", schema}};
   document.update(std::visit(Ended{}, outcome.ending));

@@ -16,6 +16,9 @@ namespace seclude::report {
 
 // "killed by policy: SIGSYS"; "ended by SIGKILL"; empty when the program ended by itself.
 std::string describe(const sandbox::Ending& ending);
+// A signal by which users, service managers and closed pipes end programs every day, so that
+// nobody needs to be told.
+bool was_asked_to_end(const sandbox::Ending& ending);
 
 // What the denials of an outcome are explained with.
 struct Explanation {

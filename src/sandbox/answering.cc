@@ -65,6 +65,7 @@ class Loop {
     if (message->bytes.size() != sizeof process) return child_.reset();
     std::memcpy(&process, message->bytes.data(), sizeof process);
     if (!may_trace(given_.rules)) following_ = kernel::seize(process).has_value();
+    sees_every_end_ = following_;
     (void)kernel::send_message(*child_, ".");
   }
 
@@ -75,7 +76,9 @@ class Loop {
     follow();
     // The program is not waiting any more; whoever reads may still be about to.
     print(1000);
-    (void)kernel::send_message(*launcher_, to_wire(log_.all()));
+    Denials denials = log_.all();
+    denials.saw_every_end = sees_every_end_;
+    (void)kernel::send_message(*launcher_, to_wire(denials));
     launcher_.reset();
     printing_ = false;
     kernel::let_go_of_standard_error();
@@ -147,7 +150,7 @@ class Loop {
     const bool killed = event.kind == Kind::Exiting && ended_by(event.value, SIGSYS);
     if (!launcher_ || (!trapped && !killed)) return;
     const auto call = kernel::current_call(event.thread);
-    if (!call) return;
+    if (!call) return (void)(sees_every_end_ = false);
     Denial denial;
     denial.call = *call;
     denial.thread = event.thread;
@@ -172,6 +175,7 @@ class Loop {
   size_t printed_ = 0;
   bool printing_ = true;
   bool following_ = false;
+  bool sees_every_end_ = false;
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ struct Denials {
   std::vector<Denial> seen;        // in the order in which they came
   std::vector<CallCount> counted;  // further ones
   uint64_t uncounted = 0;          // and those of calls that do not fit even there
+  bool saw_every_end = false;      // no process can have ended by the policy unseen
   uint64_t total() const;
 };
 

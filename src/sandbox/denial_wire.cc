@@ -74,6 +74,7 @@ void walk(Way& way, Value& denials) {
   });
   way.list(denials.counted, [&](auto& count) { way.number(count); });
   way.number(denials.uncounted);
+  way.number(denials.saw_every_end);
 }
 
 }  // namespace

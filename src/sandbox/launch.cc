@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "base/text.h"
 #include "kernel/memory.h"
@@ -79,6 +80,14 @@ bool is_about_the_listener(const SetupError& error) {
          (reason == EBUSY || reason == EPERM || reason == EINVAL || reason == ENOSYS);
 }
 
+// A SIGSYS that somebody sent ended the program: the policy has killed nothing.
+bool was_sent(const Denials& denials) {
+  const bool all_shown = denials.counted.empty() && denials.uncounted == 0;
+  return denials.saw_every_end && all_shown &&
+         std::all_of(denials.seen.begin(), denials.seen.end(),
+                     [](const Denial& denial) { return denial.verdict.action.is_deny(); });
+}
+
 // nullopt: there can be no listener here; nothing was run.
 std::optional<Outcome> run_supervised(const Plan& plan, const filter::Rules& rules,
                                       const Supervision& supervision, const Watching& watching) {
@@ -94,7 +103,10 @@ std::optional<Outcome> run_supervised(const Plan& plan, const filter::Rules& rul
   Outcome outcome = watch(*running, watching);
   auto denials = supervisor->finish();
   outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
-  if (denials) outcome.observed.denials = std::move(*denials);
+  if (!denials) return outcome;
+  if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))
+    outcome.ending = Signalled{SIGSYS, denied->core};
+  outcome.observed.denials = std::move(*denials);
   return outcome;
 }
 

@@ -21,10 +21,13 @@ struct Exited {
 struct Signalled {
   int signal = 0;
   bool core = false;  // wrote a core file
+  // A key of the terminal (Ctrl-C, Ctrl-\) sent it to the launcher as well. Shells stop a loop or a
+  // script only if what they waited for ends by that signal too.
+  bool from_terminal = false;
   friend bool operator==(const Signalled&, const Signalled&) = default;
 };
 // SIGSYS ended it: the filter said kill, kill-thread or trap. (A SIGSYS somebody sends looks the
-// same to a parent.)
+// same to a parent; only a supervisor that follows the program can tell.)
 struct Denied {
   bool core = false;
   friend bool operator==(const Denied&, const Denied&) = default;

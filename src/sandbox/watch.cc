@@ -14,6 +14,27 @@ namespace {
 
 using kernel::Change;
 
+constexpr int last_signal = 64;
+constexpr int first_of_libc = 32;  // glibc cancels threads and changes users with this and the next
+
+// The kernel sends them to all processes in front of a terminal. Others that come from the kernel,
+// such as the SIGALRM of a timer that was set before this process became the launcher, come alone.
+bool comes_from_terminals(int number) {
+  switch (number) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGCONT:
+    case SIGWINCH:
+      return true;
+    default:
+      return false;
+  }
+}
+
 class Watch {
  public:
   Watch(Running& running, const Watching& watching) : running_(running), watching_(watching) {
@@ -40,17 +61,24 @@ class Watch {
     return change.kind == Change::Kind::Exited || change.kind == Change::Kind::Killed;
   }
 
-  static Ending ending_of(const Change& change) {
+  Ending ending_of(const Change& change) const {
     if (change.kind == Change::Kind::Exited) return Exited{change.value};
     if (change.value == SIGSYS) return Denied{change.core};
-    return Signalled{change.value, change.core};
+    return Signalled{change.value, change.core, from_terminal_.has(change.value)};
   }
 
   void pass_on_signals() {
     if (!watching_.inbox) return;
     while (const auto arrived = watching_.inbox->next()) {
-      if (arrived->number == SIGCHLD) continue;  // look() tells more
-      if (arrived->from_kernel && !watching_.separate_session) continue;
+      if (arrived->number == SIGCHLD && arrived->from_kernel) continue;  // look() tells more
+      // A SIGPIPE of our own: whoever read our messages went away. And what the program sends to
+      // its whole group has reached it already.
+      if (arrived->sender == kernel::own_pid() || arrived->sender == running_.process.pid())
+        continue;
+      if (arrived->from_kernel && comes_from_terminals(arrived->number)) {
+        from_terminal_.add(arrived->number);
+        if (!watching_.separate_session) continue;
+      }
       // A refusal means that it runs as somebody else; it then ends when this process does.
       (void)running_.process.signal(arrived->number);
     }
@@ -89,18 +117,20 @@ class Watch {
   Running& running_;
   const Watching& watching_;
   std::optional<uint64_t> until_;
+  kernel::SignalSet from_terminal_ = {};
 };
 
 }  // namespace
 
 kernel::SignalSet signals_to_pass_on() {
   kernel::SignalSet signals;
-  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP,
-                           SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH}) {
+  for (int number = 1; number <= last_signal; ++number) {
     // A blocked signal is queued even where it is ignored, so what nohup ignores has to be left
-    // out.
+    // out. A fault of this process itself ends it, blocked or not.
     if (!kernel::is_ignored(number)) signals.add(number);
   }
+  for (const int number : {SIGKILL, SIGSTOP, first_of_libc, first_of_libc + 1})
+    signals.remove(number);
   signals.add(SIGCHLD);
   return signals;
 }

@@ -140,6 +140,16 @@ int wait_for_signal(const Words& words) {
   for (;;) pause();
 }
 
+// collect COUNT: writes its process id, then the number of each signal it gets, blocked ones too.
+int collect_signals(const Words& words) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  dprintf(1, "%d\n", getpid());
+  for (long i = 0; i < number(words[0]); ++i) dprintf(1, "%d\n", sigwaitinfo(&all, nullptr));
+  return 0;
+}
+
 void exit_with_5(int) { _exit(5); }
 // handle SIGNAL FD: like wait, with a handler that exits with 5.
 int handle_signal(const Words& words) {
@@ -216,6 +226,7 @@ constexpr Verb verbs[] = {
     {"memory", 1, use_memory},
     {"spin", 0, spin},
     {"wait", 1, wait_for_signal},
+    {"collect", 1, collect_signals},
     {"handle", 2, handle_signal},
     {"execve", 1, try_every_execve},
 };

@@ -32,6 +32,15 @@ TEST(OutcomeText, SaysWhatEndedTheProgram) {
             "clone a child: EAGAIN (Resource temporarily unavailable)");
 }
 
+TEST(OutcomeText, SomeEndingsAreNoNews) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+    EXPECT_TRUE(was_asked_to_end(Signalled{number})) << number;
+  for (const int number : {SIGSEGV, SIGKILL, SIGABRT, SIGSYS, SIGQUIT})
+    EXPECT_FALSE(was_asked_to_end(Signalled{number})) << number;
+  EXPECT_FALSE(was_asked_to_end(Denied{}));
+  EXPECT_FALSE(was_asked_to_end(TimeLimit{}));
+}
+
 TEST(OutcomeJson, EachEndingHasItsName) {
   EXPECT_EQ(of(Exited{7})["outcome"], "exited");
   EXPECT_EQ(of(Exited{7})["status"], 7);

@@ -1,14 +1,16 @@
-# Harness: what the cases of this folder share.
+# Harness: what the cases of this folder and of the one above share.
 #
 # In: the seclude program, this folder's programs/. Out: `Bench`: builds test programs once, runs
 # commands behind policies in a fresh folder per case, and judges what came out; `case` registers a
 # case with what it needs installed. A case whose needs are missing is skipped, loudly, by name.
-# Neighbours: *_cases.py hold the cases, run.py runs them.
+# Neighbours: *_cases.py here and in tests/kernel hold the cases, run.py runs them.
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -20,6 +22,21 @@ CASES = []
 
 class Failure(Exception):
     """What was expected and what happened instead."""
+
+
+class Skipped(Exception):
+    """What the machine lacks."""
+
+
+def poll(condition, message, seconds=60):
+    """Waits until the condition yields something, and returns that; the deadline is no measurement."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise Failure("waited %d s in vain: %s" % (seconds, message))
 
 
 def find(program):
@@ -44,8 +61,9 @@ class Bench:
 
     built = {}  # shared between cases: (source, command) -> program
 
-    def __init__(self, seclude, store):
+    def __init__(self, seclude, target, store):
         self.seclude = seclude
+        self.target = target  # the program of target.cc, where a case needs it
         self.store = Path(store)
         self.folder = Path(tempfile.mkdtemp(prefix="seclude-profiles-"))
         self.folder.chmod(0o755)
@@ -61,7 +79,7 @@ class Bench:
         if key not in self.built:
             output = self.store / re.sub(r"[^a-z0-9]+", "-", " ".join((source, *command)))
             line = [find(command[0]), *command[1:], "-o", str(output),
-                    str(HERE / "programs" / source)]
+                    str(self.store / "programs" / source)]
             done = subprocess.run(line, capture_output=True, text=True)
             if done.returncode != 0:
                 raise Failure("cannot build %s: %s" % (source, done.stderr))
@@ -90,6 +108,10 @@ class Bench:
     def run(self, policy, *command, **options):
         """Runs the command behind a profile's name or a policy's path."""
         return self.outside(self.seclude, "run", "-q", "-p", policy, "--", *command, **options)
+
+    def document(self, path):
+        """The JSON in a file."""
+        return json.loads(Path(path).read_text())
 
     # ---- judging ------------------------------------------------------------------------------
 

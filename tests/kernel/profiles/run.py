@@ -1,50 +1,65 @@
 #!/usr/bin/env python3
-# Runs real programs behind the built-in profiles.
+# Runs cases: real programs behind policies, and what the launcher does around them.
 #
-# usage: run.py --seclude PROGRAM [--only WORD] [--list]
-# In: the cases of *_cases.py. Out: one line per case; exit status 0 when none failed. A case that
-# needs something not installed is skipped and named again at the end.
-# Needs, to skip nothing: gcc g++ musl-tools rustc (optional) imagemagick librsvg2-common webp python3
-# nodejs git sqlite3 redis nginx-light curl make bash tmux vim openssh-client tar perl.
+# usage: run.py --seclude PROGRAM [--target PROGRAM] [--as-nobody] [--only WORD] [--list] FILE...
+# In: files of cases (*_cases.py here and in the folder above). Out: one line per case; exit status 0
+# when none failed. A case that needs something not installed is skipped and named again at the end.
+# Needs, to skip nothing: the Makefile's TEST_PACKAGES.
+# --as-nobody gives up root for user 65534 first, and skips all (status 77) where there is none to
+# give up. All that is needed is copied before, for that user may not see where it lies.
 import argparse
+import importlib.util
+import os
 import shutil
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-import default_cases  # noqa: F401  (each registers its cases)
-import interpreter_cases  # noqa: F401
-import picture_cases  # noqa: F401
-import seal_cases  # noqa: F401
-import start_cases  # noqa: F401
-from harness import CASES, Bench, Failure, find
+from harness import CASES, Bench, Failure, Skipped, find  # noqa: E402
+
+NOBODY = 65534
+SKIPPED = 77
 
 
-def run_one(function, arguments, store):
-    bench = Bench(arguments.seclude, store)
+def load(file):
+    path = Path(file).resolve()
+    sys.path.insert(0, str(path.parent))
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    found.loader.exec_module(importlib.util.module_from_spec(found))
+
+
+def give_up_root(store):
+    for folder, _, files in os.walk(store):
+        for path in [folder] + [os.path.join(folder, name) for name in files]:
+            os.chown(path, NOBODY, NOBODY)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    os.environ["HOME"] = store
+    os.chdir(store)
+
+
+def run_one(function, bench):
+    """(what went wrong, why it was skipped)"""
     try:
         function(bench)
-        return None
+        return None, None
     except Failure as failure:
-        return str(failure)
+        return str(failure), None
+    except Skipped as lack:
+        return None, str(lack)
     except Exception as error:  # a broken case must not hide the others
-        return "%s: %s" % (type(error).__name__, error)
+        return "%s: %s" % (type(error).__name__, error), None
     finally:
         bench.close()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seclude", required=True)
-    parser.add_argument("--only", default="", help="cases whose name contains this")
-    parser.add_argument("--list", action="store_true")
-    arguments = parser.parse_args()
-    chosen = [one for one in CASES if arguments.only in one[0]]
-    if arguments.list:
-        return print("\n".join(name for name, _, _ in chosen))
-    store = tempfile.mkdtemp(prefix="seclude-programs-")
+def run_all(chosen, bench_of):
     failed, skipped = [], []
     for name, needs, function in chosen:
         missing = [program for program in needs if not find(program)]
@@ -52,17 +67,49 @@ def main():
             skipped.append("%s (needs %s)" % (name, ", ".join(missing)))
             continue
         began = time.monotonic()
-        problem = run_one(function, arguments, store)
+        problem, lack = run_one(function, bench_of())
+        if lack:
+            skipped.append("%s (%s)" % (name, lack))
+            continue
         print("%-6s %s (%.1f s)" % ("FAILED" if problem else "ok", name, time.monotonic() - began),
               flush=True)
         if problem:
             failed.append(name)
             print("       " + problem.replace("\n", "\n       "), flush=True)
-    shutil.rmtree(store, ignore_errors=True)
     for one in skipped:
         print("SKIPPED " + one)
     print("%d ran, %d failed, %d skipped" % (len(chosen) - len(skipped), len(failed), len(skipped)))
-    sys.exit(1 if failed or not chosen or len(skipped) == len(chosen) else 0)
+    return 1 if failed or not chosen or len(skipped) == len(chosen) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seclude", required=True)
+    parser.add_argument("--target", help="the program of tests/kernel/target.cc")
+    parser.add_argument("--as-nobody", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("files", nargs="+")
+    arguments = parser.parse_args()
+    for file in arguments.files:
+        load(file)
+    chosen = [one for one in CASES if arguments.only in one[0]]
+    if arguments.list:
+        return print("\n".join(name for name, _, _ in chosen))
+    if arguments.as_nobody and os.geteuid() != 0:
+        sys.exit(SKIPPED)
+    store = tempfile.mkdtemp(prefix="seclude-programs-")
+    try:
+        os.chmod(store, 0o755)
+        shutil.copytree(HERE / "programs", Path(store) / "programs")
+        seclude = shutil.copy(arguments.seclude, Path(store) / "seclude")
+        target = arguments.target and shutil.copy(arguments.target, Path(store) / "target")
+        if arguments.as_nobody:
+            give_up_root(store)
+        status = run_all(chosen, lambda: Bench(str(seclude), target and str(target), store))
+    finally:
+        shutil.rmtree(store, ignore_errors=True)
+    sys.exit(status)
 
 
 main()

@@ -3,6 +3,7 @@
 #
 # In: programs/sealed.c, sealed_cxx.cc, answer.cc; `seclude compile`. Out: cases.
 # Neighbours: harness.py; start_cases.py for programs confined from their first instruction.
+import glob
 import signal
 
 from harness import case
@@ -53,7 +54,6 @@ def compute_seals_musl(bench):
 
 
 def kernel_asm():
-    import glob
     return (glob.glob("/usr/include/*-linux-gnu/asm") + ["/usr/include/asm"])[0]
 
 
