@@ -63,7 +63,10 @@ void add_confinement(const Request& request, std::vector<Step>& steps) {
   const SignalGuard guard =
       request.signal_guard.value_or(scopes ? SignalGuard::Landlock : SignalGuard::Filter);
   if (guard == SignalGuard::Landlock) steps.push_back(KeepSignalsInside{});
-  const uint64_t set = kernel::own_capabilities() & capabilities_to_give_up(*request.rules);
+  uint64_t set = capabilities_to_give_up(*request.rules);
+  // Without a domain, it is only for want of this that root cannot trace the launcher.
+  if (guard == SignalGuard::Filter) set |= kernel::bit_of(kernel::Capability::SysPtrace);
+  set &= kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
   steps.push_back(LoadFilter{*request.rules, guard});
 }
