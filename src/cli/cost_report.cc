@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <vector>
 
 #include "calls/calls.h"
@@ -30,7 +32,7 @@ size_t filters_in_a_chain(size_t converted) {
 }
 
 double load_time(const Priced& priced) {
-  return filter::estimated_load_microseconds(priced.program, priced.archs.front());
+  return std::round(filter::estimated_load_microseconds(priced.program, priced.archs.front()));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "calls/calls.h"
 #include "policy/cursor.h"
 #include "policy/encoding.h"
 #include "policy/words.h"
@@ -398,6 +399,9 @@ bool Parser::block(Statement& statement, Block& body, std::vector<Comment>& tail
 bool Parser::trailing() {
   const Token& token = cursor_.peek();
   std::string_view word = cursor_.text(token);
+  if (token.kind == TokenKind::SetName || calls::find_call(word))
+    return cursor_.expected("the end of the line",
+                            "calls are separated by commas: `, " + std::string(word) + "`");
   if (token.kind == TokenKind::Word) {
     if (word == "with")
       return cursor_.expected("the end of the line",

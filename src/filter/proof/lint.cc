@@ -44,6 +44,7 @@ constexpr std::string_view narrow_prot =
 constexpr std::string_view no_injection = "add `deny ioctl where cmd in (TIOCSTI, TIOCLINUX)`";
 constexpr Danger dangers[] = {
     {"ptrace", "it takes over other processes of this user", "leave it to debuggers"},
+    {"process_vm_readv", "it reads other processes of this user", "leave it to debuggers"},
     {"process_vm_writev", "it writes into other processes of this user", "leave it to debuggers"},
     {"pidfd_getfd", "it takes descriptors out of other processes", "leave it to debuggers"},
     {"bpf", "it runs programs inside the kernel", "refuse it"},
@@ -79,6 +80,8 @@ constexpr Danger dangers[] = {
     {"mmap2", "memory that is writable and executable runs whatever is written there", narrow_prot,
      "prot", "PROT_READ|PROT_WRITE|PROT_EXEC"},
     {"mprotect", "memory that is writable and executable runs whatever is written there",
+     narrow_prot, "prot", "PROT_READ|PROT_WRITE|PROT_EXEC"},
+    {"pkey_mprotect", "memory that is writable and executable runs whatever is written there",
      narrow_prot, "prot", "PROT_READ|PROT_WRITE|PROT_EXEC"},
     {"personality", "READ_IMPLIES_EXEC makes all memory executable", "allow only the values needed",
      "personality", "READ_IMPLIES_EXEC", true},
