@@ -9,12 +9,15 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace seclude::kernel {
 namespace {
 
 constexpr int from_seccomp = 1;  // SYS_SECCOMP, the si_code of such a SIGSYS
 constexpr int stop_event = 128;  // PTRACE_EVENT_STOP
+// Inside the kernel the result of a wait that a signal has ended; never seen by programs.
+constexpr int erestartsys = 512;
 
 // glibc declares the request an enum; the kernel's header has more of them.
 long request(int what, int thread, unsigned long address, void* data) {
@@ -42,6 +45,10 @@ std::optional<uint32_t> arch_of(int thread) {
   return info.arch;
 }
 
+struct Place {
+  size_t offset, width;
+};
+
 #if defined(__x86_64__)
 // struct user_regs_struct as the kernel has it for 64-bit and for 32-bit tasks; of the 32-bit one
 // only what is needed.
@@ -52,6 +59,13 @@ struct Registers32 {
   uint32_t bx, cx, dx, si, di, bp, ax, ds, es, fs, gs, orig_ax, ip, rest[4];
 };
 constexpr uint32_t i386_arch = 0x40000003;
+
+// Where the result of a call is, in a register set of this size.
+std::optional<Place> place_of_result(size_t size) {
+  if (size == sizeof(Registers)) return Place{offsetof(Registers, ax), sizeof(uint64_t)};
+  if (size == sizeof(Registers32)) return Place{offsetof(Registers32, ax), sizeof(uint32_t)};
+  return std::nullopt;
+}
 
 std::optional<filter::Input> input_of(const void* memory, size_t size, uint32_t arch) {
   filter::Input input;
@@ -81,6 +95,9 @@ struct Registers {
   uint64_t x[31], sp, pc, state;
 };
 
+// The result has overwritten the first argument.
+std::optional<Place> place_of_result(size_t) { return std::nullopt; }
+
 std::optional<filter::Input> input_of(const void* memory, size_t size, uint32_t arch) {
   if (size != sizeof(Registers)) return std::nullopt;  // a 32-bit task
   Registers r;
@@ -93,8 +110,22 @@ std::optional<filter::Input> input_of(const void* memory, size_t size, uint32_t 
   return input;
 }
 #else
+std::optional<Place> place_of_result(size_t) { return std::nullopt; }
 std::optional<filter::Input> input_of(const void*, size_t, uint32_t) { return std::nullopt; }
 #endif
+
+struct RegisterSet {
+  alignas(8) char bytes[512] = {};
+  size_t size = 0;
+};
+
+std::optional<RegisterSet> registers_of(int thread) {
+  RegisterSet set;
+  iovec piece = {set.bytes, sizeof set.bytes};
+  if (request(PTRACE_GETREGSET, thread, NT_PRSTATUS, &piece) != 0) return std::nullopt;
+  set.size = piece.iov_len;
+  return set;
+}
 
 }  // namespace
 
@@ -131,10 +162,30 @@ void go_on(const TraceEvent& event) {
 std::optional<filter::Input> current_call(int thread) {
   const auto arch = arch_of(thread);
   if (!arch) return std::nullopt;
-  uint64_t memory[64] = {};
-  iovec piece = {memory, sizeof memory};
-  if (request(PTRACE_GETREGSET, thread, NT_PRSTATUS, &piece) != 0) return std::nullopt;
-  return input_of(memory, piece.iov_len, *arch);
+  const auto set = registers_of(thread);
+  if (!set) return std::nullopt;
+  return input_of(set->bytes, set->size, *arch);
+}
+
+std::optional<filter::Input> interrupted_call(int thread) {
+  const auto set = registers_of(thread);
+  const auto place = set ? place_of_result(set->size) : std::nullopt;
+  if (!place) return std::nullopt;
+  // The low half is enough, and 32-bit tasks have no more.
+  int32_t result;
+  ::memcpy(&result, set->bytes + place->offset, sizeof result);
+  if (result != -erestartsys) return std::nullopt;
+  return current_call(thread);
+}
+
+void answer_interrupted_call(int thread, int errno_value) {
+  auto set = registers_of(thread);
+  const auto place = set ? place_of_result(set->size) : std::nullopt;
+  if (!place) return;
+  const int64_t result = -errno_value;
+  ::memcpy(set->bytes + place->offset, &result, place->width);  // both of them little-endian
+  iovec piece = {set->bytes, set->size};
+  (void)request(PTRACE_SETREGSET, thread, NT_PRSTATUS, &piece);
 }
 
 bool is_from_filter(int thread) {

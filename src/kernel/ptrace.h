@@ -5,7 +5,7 @@
 // execve stops nothing, group stops stay group stops (PTRACE_LISTEN).
 // All calls have to come from the thread that called seize(). Registers are known for x86_64, i386
 // and aarch64; this is the only file that knows them.
-// Neighbours: sandbox/tracer.h is the loop around it.
+// Neighbours: sandbox/answering.h is the loop around it.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,12 @@ void go_on(const TraceEvent& event);
 // The call a stopped thread is in or has just been refused; nullopt: on an architecture whose
 // registers are not known here.
 std::optional<filter::Input> current_call(int thread);
+// The call of a thread that is about to get a signal, when that signal ended its wait for a
+// listener's answer (-ERESTARTSYS: handlers would see EINTR or a second call). nullopt also on
+// architectures where the first argument is gone by then.
+std::optional<filter::Input> interrupted_call(int thread);
+// What such a call is to return instead: -errno, or 0.
+void answer_interrupted_call(int thread, int errno_value);
 // The SIGSYS about to be delivered comes from a seccomp filter, not from somebody's kill().
 bool is_from_filter(int thread);
 

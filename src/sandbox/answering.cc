@@ -139,6 +139,7 @@ class Loop {
       if (look.nothing_left) following_ = false;
       if (!look.event) return;
       look_at(*look.event);
+      if (look.event->kind == TraceEvent::Kind::Signal) answer_interrupted(look.event->thread);
       kernel::go_on(*look.event);
     }
   }
@@ -160,10 +161,31 @@ class Loop {
     const Action action = denial.verdict.action;
     const bool is_trap = action.kind() == Action::trap_;
     if (!action.refuses() || action.is_deny() || is_trap != trapped) return;
+    record(std::move(denial));
+  }
+
+  // Of a thread that is stopped.
+  void record(Denial denial) {
     denial.details = read_arguments(denial.call, denial.thread);
     if (!log_.count(denial)) return;
     complete(denial);
     note(std::move(denial));
+  }
+
+  // A signal came before the notification was taken, and took it back: the thread would see EINTR,
+  // or ask once more. Now it sees the answer instead, as from the filter, and then the signal.
+  void answer_interrupted(int thread) {
+    if (given_.supervision.how == Supervise::Audit) return;
+    const auto call = kernel::interrupted_call(thread);
+    if (!call) return;
+    Denial denial;
+    denial.call = *call;
+    denial.thread = thread;
+    denial.verdict = filter::meaning(given_.rules, *call);
+    const Action action = denial.verdict.action;
+    if (!is_notified(action, denial.verdict.reason, Supervise::Explain)) return;
+    kernel::answer_interrupted_call(thread, action.data());
+    if (launcher_) record(std::move(denial));
   }
 
   Answering given_;

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +42,19 @@ int repeat(char** words) {
     if (refused(0, 0) != first) return 99;
   }
   return first;
+}
+
+void ignore(int) {}
+
+// interrupted TIMES: as repeat, while a timer's signal arrives every 100 microseconds; its handler
+// does not ask for calls to be restarted.
+int interrupted(char** words) {
+  struct sigaction action = {};
+  action.sa_handler = ignore;
+  sigaction(SIGALRM, &action, nullptr);
+  const itimerval often = {{0, 100}, {0, 100}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  return repeat(words);
 }
 
 // distinct TIMES: the same call with as many different arguments.
@@ -187,6 +201,7 @@ constexpr Verb verbs[] = {
     {"open", 1, open_path},
     {"once", 0, once},
     {"repeat", 1, repeat},
+    {"interrupted", 1, interrupted},
     {"distinct", 1, distinct},
     {"threads", 1, threads},
     {"lonely-thread", 0, lonely_thread},

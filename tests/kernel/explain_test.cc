@@ -112,6 +112,13 @@ TEST(Explain, AMillionRepetitionsAreCounted) {
   EXPECT_EQ(outcome.observed.denials.seen[0].times, 1000000u);
 }
 
+TEST(Explain, ASignalInTheMiddleChangesNoAnswer) {
+  const Outcome outcome = explained(refusing(Action::deny(77), {"interrupted", "20000"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{77}));
+  ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  EXPECT_EQ(outcome.observed.denials.seen[0].times, 20000u);
+}
+
 TEST(Explain, TenThousandDifferentOnesAreBounded) {
   const Outcome outcome = explained(refusing(Action::deny(eperm), {"distinct", "10000"}));
   EXPECT_EQ(outcome.ending, Ending(Exited{eperm}));
