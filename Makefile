@@ -4,14 +4,14 @@
 BUILD ?= build
 JOBS ?= $(shell nproc)
 
-BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev ninja-build nlohmann-json3-dev \
-	python3
+BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev musl-dev ninja-build \
+	nlohmann-json3-dev python3
 RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.
 TEST_PACKAGES = libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
 	imagemagick bash curl git librsvg2-common make musl-tools nginx-light nodejs openssh-client perl \
 	redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
-BENCH_PACKAGES = libbenchmark-dev libseccomp-dev
+BENCH_PACKAGES = bubblewrap firejail libbenchmark-dev libseccomp-dev
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 
 CCACHE = $(shell command -v ccache)

@@ -85,8 +85,7 @@ Result<sandbox::Request> request_of(const Arguments& arguments) {
 // Resolves and proves the policy, with the real values of its parameters.
 std::optional<filter::Rules> rules_of(Loaded& loaded, const Arguments& arguments,
                                       Console& console) {
-  filter::Store store;
-  filter::Resolved resolved = prove(loaded, store);
+  filter::Resolved resolved = prove_for_launch(loaded);
   if (resolved.fragment && !loaded.diagnostics.has_errors()) {
     console.error(loaded.name + " is a fragment: it has no `policy` line",
                   "`use` it in a policy that says what happens otherwise");

@@ -98,6 +98,7 @@ Result<Loaded> load_policy(const std::string& argument, const Arguments& argumen
   Source root = TRY(read_policy(argument));
   Loaded loaded = TRY(load_text(std::move(root), arguments));
   loaded.name = name_of_input(argument);
+  loaded.shipped = !names_file(argument) && loaded.settings.parameters.empty();
   return loaded;
 }
 
@@ -106,6 +107,12 @@ filter::Resolved prove(Loaded& loaded, filter::Store& store) {
   if (!loaded.diagnostics.has_errors())
     filter::check(store, loaded.texts, loaded.settings, resolved, loaded.diagnostics);
   return resolved;
+}
+
+filter::Resolved prove_for_launch(Loaded& loaded) {
+  if (loaded.shipped) return filter::resolve(loaded.texts, loaded.settings, loaded.diagnostics);
+  filter::Store store;
+  return prove(loaded, store);
 }
 
 Result<filter::Rules> phase_rules(const filter::Resolved& resolved, const Arguments& arguments) {

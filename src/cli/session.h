@@ -26,6 +26,7 @@ struct Loaded {
   Diagnostics diagnostics;  // of reading; the passes add theirs
   policy::Texts texts;
   filter::Settings settings;
+  bool shipped = false;  // a built-in profile as it is, with no parameter set
 };
 
 // Whether a policy argument names a file (else: a built-in profile).
@@ -47,6 +48,11 @@ Result<Loaded> load_text(Source root, const Arguments& arguments);
 // Resolves and, when that found no errors, proves everything that can be proven. What is wrong is
 // in loaded.diagnostics; the result must not be enforced then.
 filter::Resolved prove(Loaded& loaded, filter::Store& store);
+
+// For a launch: the same, but what was proven before it was shipped is not proven again. The
+// expectations of built-in profiles hold for the text in this program, and its tests prove them on
+// every architecture; the filter itself is proven at each launch (filter/compile.h).
+filter::Resolved prove_for_launch(Loaded& loaded);
 
 // The rules of `--phase`, or of the first phase.
 Result<filter::Rules> phase_rules(const filter::Resolved& resolved, const Arguments& arguments);

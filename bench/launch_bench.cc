@@ -1,0 +1,273 @@
+// Launch: how long it takes to start a program behind a policy, against starting it bare.
+//
+// In: `--program PATH` (the seclude program), `--rounds N`, `--markdown FILE`. Out: a Markdown
+// section: launches in multiples of vfork+execve+waitpid, alone and two at a time, from a small and
+// from a large process; what loading a filter costs by its size; the memory a run needs.
+// All launches of a table take turns in one run. Peers, where they are installed: bubblewrap with
+// the same filter, and firejail with a filter of its own.
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "filter/compile.h"
+#include "filter/resolve.h"
+#include "launches.h"
+#include "policy/load.h"
+#include "sandbox/environment.h"
+#include "sandbox/launch.h"
+#include "sandbox/plan.h"
+
+namespace {
+
+using namespace seclude;
+using bench::Samples;
+using bench::Way;
+
+constexpr const char* target = "/bin/true";
+
+filter::Rules rules_of_profile(const std::string& name) {
+  SourceMap sources;
+  Diagnostics diagnostics;
+  auto find = [](const policy::Wanted& wanted) { return policy::built_in(wanted); };
+  auto root = policy::built_in({policy::Wanted::Kind::Profile, name, ""});
+  if (!root) std::abort();
+  const policy::Texts texts = policy::load(std::move(*root), find, sources, diagnostics);
+  filter::Resolved resolved = filter::resolve(texts, {}, diagnostics);
+  if (diagnostics.has_errors()) std::abort();
+  return std::move(resolved.phases.front().rules);
+}
+
+// As a file that others read: the filter alone, without what only our launcher needs.
+int filter_file(const filter::Rules& rules) {
+  filter::Store store;
+  const auto compiled = filter::compile(store, rules);
+  if (!compiled) std::abort();
+  const int file = ::memfd_create("filter", 0);
+  const auto bytes = compiled->program.size() * sizeof(filter::Instruction);
+  if (::write(file, compiled->program.data(), bytes) != static_cast<ssize_t>(bytes)) std::abort();
+  return file;
+}
+
+bench::Launch by_library(const filter::Rules& rules, bool explain) {
+  sandbox::Request request;
+  request.command = {target};
+  request.environment = sandbox::own_environment();
+  request.rules = rules;
+  auto plan = sandbox::make_plan(request);
+  if (!plan) std::abort();
+  sandbox::RunOptions options{.as_stand_in = explain};
+  if (explain) options.supervision.emplace();
+  return [plan = std::move(*plan), options] {
+    return sandbox::exit_status(sandbox::run(plan, options).ending) == 0;
+  };
+}
+
+std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules) {
+  std::vector<Way> ways = {
+      {"vfork, execve, waitpid", bench::spawning({target})},
+      {"`seclude run --no-explain`",
+       bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
+      {"`seclude run`", bench::spawning({program, "run", "-p", "default", "--", target})},
+      {"the library, prepared plan", by_library(rules, false)},
+      {"the library, explaining", by_library(rules, true)},
+  };
+  if (const auto bwrap = bench::find_program("bwrap")) {
+    const int file = filter_file(rules);
+    ways.push_back(
+        {"bubblewrap, same filter", bench::spawning({*bwrap, "--dev-bind", "/", "/", "--seccomp",
+                                                     std::to_string(file), "--", target},
+                                                    file)});
+    ways.push_back(
+        {"bubblewrap, no filter", bench::spawning({*bwrap, "--dev-bind", "/", "/", "--", target})});
+  }
+  if (const auto firejail = bench::find_program("firejail"))
+    ways.push_back({"firejail, its own filter only",
+                    bench::spawning({*firejail, "--quiet", "--noprofile", "--seccomp", target})});
+  return ways;
+}
+
+std::string times(const Samples& samples, const Samples& bare) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", bench::median(samples) / bench::median(bare));
+  return text;
+}
+
+std::vector<std::string> row_of(const std::string& name, const Samples& samples,
+                                const Samples& bare) {
+  if (samples.empty()) return {name, "does not work here", "", ""};
+  return {name, times(samples, bare), bench::figure(bench::median(samples)),
+          bench::figure(bench::percentile(samples, 0.99))};
+}
+
+void report_launches(bench::Section& section, const std::vector<Way>& ways, size_t rounds) {
+  for (const unsigned at_once : {1U, 2U}) {
+    const auto all = bench::take_turns_in_parallel(ways, rounds, at_once);
+    std::vector<std::vector<std::string>> rows;
+    for (size_t i = 0; i < ways.size(); ++i)
+      rows.push_back(row_of(ways[i].name, all[i], all.front()));
+    section.paragraph(at_once == 1 ? "`/bin/true`, one launch at a time:"
+                                   : "The same, two at a time:");
+    section.table({"", "x bare", "median us", "p99 us"}, rows);
+  }
+}
+
+void report_parents(bench::Section& section, const std::string& program, const filter::Rules& rules,
+                    size_t rounds) {
+  const std::vector<Way> ways = {
+      {"vfork, execve, waitpid", bench::spawning({target})},
+      {"`seclude run --no-explain`",
+       bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
+      {"the library, prepared plan", by_library(rules, false)},
+  };
+  std::vector<std::vector<Samples>> by_size;
+  for (const size_t bytes : {size_t{1} << 20, size_t{1} << 30})
+    by_size.push_back(
+        bench::in_process_of_size(bytes, [&] { return bench::take_turns(ways, rounds); }));
+  section.paragraph("Launched from a process that has touched 1 MiB, or 1 GiB, of memory:");
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < ways.size(); ++i) {
+    if (by_size[1].size() <= i || by_size[1][i].empty()) continue;
+    rows.push_back({ways[i].name, bench::figure(bench::median(by_size[0][i])),
+                    bench::figure(bench::median(by_size[1][i])),
+                    times(by_size[1][i], by_size[0][i])});
+  }
+  section.table({"", "1 MiB, us", "1 GiB, us", "ratio"}, rows);
+}
+
+// ---- loading ------------------------------------------------------------------------------------
+
+// In a child, because a filter stays: how long the kernel takes for this program, in microseconds.
+double load_once(std::vector<sock_filter>& program) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    const sock_fprog what = {static_cast<unsigned short>(program.size()), program.data()};
+    const double before = bench::now();
+    const long loaded = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &what);
+    const double took = loaded == 0 ? bench::now() - before : -1;
+    (void)!::write(ends[1], &took, sizeof took);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  double took = -1;
+  (void)!::read(ends[0], &took, sizeof took);
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return took;
+}
+
+// Compares the call's number with values that no call has, one after the other, and allows.
+std::vector<sock_filter> chain_of(size_t size) {
+  std::vector<sock_filter> program = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}};
+  for (uint32_t value = 100000; program.size() + 2 < size; ++value)
+    program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 0, value});
+  program.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
+  return program;
+}
+
+std::vector<sock_filter> as_kernel_has_it(const filter::Program& program) {
+  std::vector<sock_filter> same;
+  for (const filter::Instruction& one : program) same.push_back({one.code, one.jt, one.jf, one.k});
+  return same;
+}
+
+void report_loading(bench::Section& section, const filter::Rules& rules, size_t rounds) {
+  filter::Store store;
+  const auto compiled = filter::compile(store, rules);
+  if (!compiled) std::abort();
+  std::vector<std::pair<std::string, std::vector<sock_filter>>> programs;
+  for (const size_t size : {2, 10, 100, 400, 1000, 2000, 4000})
+    programs.emplace_back("a chain of " + std::to_string(size) + " instructions", chain_of(size));
+  programs.emplace_back("`default`, " + std::to_string(compiled->program.size()) + " instructions",
+                        as_kernel_has_it(compiled->program));
+  std::vector<Samples> all(programs.size());
+  for (size_t round = 0; round < rounds; ++round) {
+    for (size_t i = 0; i < programs.size(); ++i) all[i].push_back(load_once(programs[i].second));
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < programs.size(); ++i)
+    rows.push_back({programs[i].first, bench::figure(bench::median(all[i])),
+                    bench::figure(bench::percentile(all[i], 0.99))});
+  section.paragraph(
+      "What the kernel takes to load a filter: it translates the program, and runs it once for "
+      "every call number, so a chain of comparisons costs its length some 450 times. Ours are "
+      "trees:");
+  section.table({"", "median us", "p99 us"}, rows);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+size_t peak_of(const std::string& process) {
+  std::ifstream status("/proc/" + process + "/status");
+  for (std::string word; status >> word;) {
+    size_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes;
+  }
+  return 0;
+}
+
+std::vector<std::string> children_of(pid_t process) {
+  const std::string number = std::to_string(process);
+  std::ifstream list("/proc/" + number + "/task/" + number + "/children");
+  std::vector<std::string> children;
+  for (std::string child; list >> child;) children.push_back(child);
+  return children;
+}
+
+// The launcher's own peak while its program sleeps, and that of its helper. Not wait4's figure:
+// there a process begins with what its parent had.
+std::string peak_memory(const std::string& program, bool explain) {
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    ::execl(program.c_str(), "seclude", "run", explain ? "--plain" : "--no-explain", "-p",
+            "default", "--", "/bin/sleep", "30", nullptr);
+    ::_exit(127);
+  }
+  ::usleep(200000);
+  std::string text = std::to_string(peak_of(std::to_string(launcher))) + " KiB";
+  for (const std::string& child : children_of(launcher)) {
+    std::ifstream name("/proc/" + child + "/comm");
+    std::string word;
+    if (name >> word && word.starts_with("seclude"))
+      text += " and " + std::to_string(peak_of(child)) + " KiB";
+  }
+  ::kill(launcher, SIGKILL);
+  ::waitpid(launcher, nullptr, 0);
+  return text;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::string program = bench::option(count, words, "--program", "build/seclude");
+  const auto rounds = static_cast<size_t>(
+      std::strtoul(bench::option(count, words, "--rounds", "300").c_str(), nullptr, 10));
+  if (rounds == 0 || ::access(program.c_str(), X_OK) != 0) {
+    std::fprintf(stderr, "usage: launch_bench --program SECLUDE [--rounds N] [--markdown FILE]\n");
+    return 2;
+  }
+  const filter::Rules rules = rules_of_profile("default");
+  bench::Section section("Launching a program");
+  section.paragraph(
+      "From the decision to start a program until its end is known, behind the profile `default`. "
+      "\"Bare\" is vfork, execve and waitpid of the same program from the same process; all "
+      "launches of a table take turns.");
+  report_launches(section, all_ways(program, rules), rounds);
+  report_parents(section, program, rules, rounds);
+  report_loading(section, rules, rounds);
+  section.paragraph("Memory at its peak: " + peak_memory(program, false) +
+                    " for `seclude run --no-explain`; " + peak_memory(program, true) +
+                    " for `seclude run` and the helper that explains.");
+  return section.finish(count, words);
+}
