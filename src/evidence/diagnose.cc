@@ -105,6 +105,11 @@ std::string who(const Denial& denial) {
   std::string text;
   if (!denial.thread_name.empty()) text += " in `" + escape(denial.thread_name, 64) + "`";
   if (denial.thread != denial.process) text += fmt::format(", thread {}", denial.thread);
+  if (!denial.object.empty()) {
+    // The end of a path tells most; the whole one is in reports.
+    const std::string name = denial.object.substr(denial.object.rfind('/') + 1);
+    text += fmt::format(", from {}+{:#x}", escape(name, 64), denial.object_offset);
+  }
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace seclude::kernel {
 
@@ -22,6 +23,17 @@ struct ReadText {
 std::optional<std::string> read_memory(int thread, uint64_t address, size_t size);
 // A NUL-terminated string of at most `limit` bytes.
 std::optional<ReadText> read_string(int thread, uint64_t address, size_t limit);
+
+// Which file's memory an address is in, and where in the file. Anonymous memory has the name "",
+// other nameless memory what the kernel calls it ("[vdso]", "[heap]").
+struct Mapped {
+  std::string file;
+  uint64_t offset = 0;
+  friend bool operator==(const Mapped&, const Mapped&) = default;
+};
+std::optional<Mapped> mapped_at(int thread, uint64_t address);
+// The same from the text of /proc/PID/maps.
+std::optional<Mapped> find_mapping(std::string_view maps, uint64_t address);
 
 // "/home/a/file", "socket:[123]": what a descriptor of the thread refers to.
 std::optional<std::string> file_behind(int thread, int descriptor);

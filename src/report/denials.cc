@@ -97,6 +97,8 @@ ordered_json to_json(const Denial& denial, const evidence::Context& context,
           {"process", denial.process},
           {"thread", denial.thread},
           {"thread_name", denial.thread_name},
+          {"object", denial.object},
+          {"object_offset", denial.object_offset},
           {"instruction_pointer", denial.call.instruction_pointer},
           {"times", denial.times}};
 }

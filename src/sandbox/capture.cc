@@ -101,6 +101,10 @@ std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
 void complete(Denial& denial) {
   denial.thread_name = kernel::thread_name(denial.thread);
   denial.process = kernel::process_of(denial.thread);
+  if (auto code = kernel::mapped_at(denial.thread, denial.call.instruction_pointer)) {
+    denial.object = code->file.empty() ? "anonymous memory" : std::move(code->file);
+    denial.object_offset = code->offset;
+  }
   const auto what = filter::known_call(denial.call);
   if (!what) return;
   const auto args = calls::args(what->call, what->arch);

@@ -12,7 +12,8 @@ namespace seclude::sandbox {
 
 // Paths and socket addresses: what tells two denials apart.
 std::vector<ArgDetail> read_arguments(const filter::Input& call, int thread);
-// The rest, for a denial that is new: files behind descriptors, names, process.
+// The rest, for a denial that is new: files behind descriptors, names, process, the code that
+// asked.
 void complete(Denial& denial);
 
 // "192.0.2.1:80", "[::1]:443", "unix:/run/x", "unix:@name", "family 40" from a struct sockaddr.

@@ -36,6 +36,8 @@ struct Denial {
   int process = 0;
   int thread = 0;
   std::string thread_name;
+  std::string object;          // the file whose code made the call; empty: not known
+  uint64_t object_offset = 0;  // where in that file the code is
   std::vector<ArgDetail> details;
   uint64_t times = 1;
 };

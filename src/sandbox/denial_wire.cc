@@ -64,6 +64,8 @@ void walk(Way& way, Value& denials) {
     way.number(denial.process);
     way.number(denial.thread);
     way.text(denial.thread_name);
+    way.text(denial.object);
+    way.number(denial.object_offset);
     way.list(denial.details, [&](auto& detail) {
       way.number(detail.arg);
       way.number(detail.kind);

@@ -13,7 +13,7 @@ A transcript (.transcript, or the ```console blocks of a .md file) holds command
 
 Standard output and standard error come as one stream. `[exit N]` is written for every status but 0.
 A line starting with `> ` continues the command above (here-documents). `[...]` alone on a line stands
-for any number of lines. Lines before the first `$` are comments. Every file runs in a fresh folder
+for any number of lines, inside a line for anything. Lines before the first `$` are comments. Every file runs in a fresh folder
 holding copies of tests/cli/fixtures/ and examples/, from first command to last, with the program first
 in PATH and nothing of the caller's environment. --bless rewrites the output in the files; read the diff.
 """
@@ -79,9 +79,12 @@ def blocks_of(path, lines):
 
 def matches(expected, actual):
     """Whether the lines agree; `[...]` swallows as many as it must."""
-    if "[...]" not in expected:
+    if not any("[...]" in line for line in expected):
         return expected == actual
-    pattern = "".join(r"(?:[^\n]*\n)*?" if line == "[...]" else re.escape(line) + r"\n" for line in expected)
+    pattern = "".join(
+        r"(?:[^\n]*\n)*?" if line == "[...]" else "[^\n]*".join(map(re.escape, line.split("[...]"))) + r"\n"
+        for line in expected
+    )
     return re.fullmatch(pattern, "".join(line + "\n" for line in actual)) is not None
 
 

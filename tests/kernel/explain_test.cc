@@ -46,7 +46,7 @@ Outcome explained(const Request& request, Supervise how = Supervise::Explain) {
 std::string text_of(const Denial& denial) {
   const policy::Texts texts;
   const std::string text = evidence::diagnose(denial, {.texts = texts}).message;
-  return text.substr(0, text.rfind(": no rule mentions"));
+  return text.substr(0, text.rfind(", from "));
 }
 
 TEST(Explain, ADenialTellsPathFlagsAndThread) {
@@ -61,6 +61,16 @@ TEST(Explain, ADenialTellsPathFlagsAndThread) {
             "O_WRONLY|O_CREAT|O_CLOEXEC, mode: 0o640) in `explain_target`");
   EXPECT_EQ(denial.verdict.action, Action::deny(13));
   EXPECT_EQ(denial.times, 1u);
+  EXPECT_EQ(denial.object, std::filesystem::canonical(EXPLAIN_TARGET));
+  // Static, and not position-independent: linked to start at 4 MiB.
+  EXPECT_EQ(denial.object_offset, denial.call.instruction_pointer - 0x400000);
+}
+
+TEST(Explain, CodeThatIsInNoFileIsToldAsSuch) {
+  const Outcome outcome = explained(refusing(Action::deny(eperm), {"nameless-code"}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{eperm}));
+  ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  EXPECT_EQ(outcome.observed.denials.seen[0].object, "anonymous memory");
 }
 
 TEST(Explain, AKillIsSeenInTheProcessThatDies) {

@@ -43,6 +43,18 @@ struct Policy {
   Span keyword(size_t index) const { return texts.policies[0].statements.at(index).keyword; }
 };
 
+TEST(Diagnose, TheCodeThatMadeTheCallIsShownByItsFileEscapedAndBounded) {
+  Denial denial = denial_of("socket", {10, 2, 0});
+  denial.object = "/opt/lib/lib\033[2J" + std::string(1000, 'x');
+  denial.object_offset = 0x8a10;
+  const std::string text = diagnose(denial, {.texts = {}}).message;
+  EXPECT_THAT(text, HasSubstr("in `worker`, from lib\\x1b[2Jxxxx"));
+  EXPECT_THAT(text, HasSubstr("+0x8a10"));
+  EXPECT_LT(text.size(), 300u);
+  denial.object = "anonymous memory";
+  EXPECT_THAT(diagnose(denial, {.texts = {}}).message, HasSubstr(", from anonymous memory+0x8a10"));
+}
+
 TEST(Diagnose, ARuleIsNamedWithItsReason) {
   const Policy policy("seclude 1\ndeny socket because \"no\\nnetwork\"\n");
   Denial denial = denial_of("socket", {10, 2, 0});
