@@ -127,6 +127,8 @@ void end_self(int number) {
   ::kill(::getpid(), number);
 }
 
+bool leads_session() { return ::getsid(0) == ::getpid(); }
+
 bool has_terminal() {
   const int terminal = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (terminal < 0) return false;

@@ -74,6 +74,8 @@ void stop_self(int number);
 // Ends this process by its own signal, so that whoever waits for it sees that signal. Comes back
 // where a signal cannot end it, as in the first process of a container.
 void end_self(int number);
+// What a terminal sends when it goes away comes to the leader of its session alone.
+bool leads_session();
 // A terminal controls this process, so a shell is there to continue it.
 bool has_terminal();
 

@@ -77,7 +77,9 @@ class Watch {
         continue;
       if (arrived->from_kernel && comes_from_terminals(arrived->number)) {
         from_terminal_.add(arrived->number);
-        if (!watching_.separate_session) continue;
+        const bool alone =
+            watching_.separate_session || (arrived->number == SIGHUP && kernel::leads_session());
+        if (!alone) continue;
       }
       // A refusal means that it runs as somebody else; it then ends when this process does.
       (void)running_.process.signal(arrived->number);

@@ -15,22 +15,6 @@ NO_ENDS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
 SIGNALS = [*range(1, 32), 34, 64]
 
 
-def prefixes(bench):
-    """The same command line bare, behind a policy, and behind one with denials explained."""
-    return {"bare": [],
-            "quiet": [bench.seclude, "run", "-q", "-p", "default", "--"],
-            "explained": [bench.seclude, "run", "-p", "default", "--"]}
-
-
-def same_for_all(bench, of):
-    """What `of` makes of the bare prefix, after comparing it with what it makes of the others."""
-    results = {name: of(prefix) for name, prefix in prefixes(bench).items()}
-    for name in ("quiet", "explained"):
-        if results[name] != results["bare"]:
-            bench.check(False, "bare: %r\n%s: %r" % (results["bare"], name, results[name]))
-    return results["bare"]
-
-
 def as_shells_count(status):
     """Popen's status as a shell's $?: the launcher itself ends with 128+n, see the guide."""
     return 128 - status if status < 0 else status
@@ -45,7 +29,7 @@ def shell_loop(bench, shell, words, values):
     def of(prefix):
         done = bench.outside(find(shell), "-c", script, "sh", *prefix, bench.target)
         return bench.expect(done).stdout.split("\n")
-    return same_for_all(bench, of)
+    return bench.same_for_all(of)
 
 
 @case("bash", "dash")
@@ -59,7 +43,7 @@ def exit_statuses_are_the_programs_own_in_shells(bench):
 def exit_statuses_are_the_programs_own_behind_timeout_and_for_python(bench):
     for caller in ([find("timeout"), "60"], []):
         for value in (0, 1, 7, 77, 123, 124, 125, 126, 127, 128, 143, 159, 200, 254, 255):
-            seen = same_for_all(bench, lambda prefix: bench.outside(
+            seen = bench.same_for_all(lambda prefix: bench.outside(
                 *caller, *prefix, bench.target, "exit", str(value)).returncode)
             bench.check(seen == value, "%d became %d" % (value, seen))
 
@@ -79,7 +63,7 @@ def self_sent_signals_are_seen_alike_behind_timeout_and_by_python(bench):
     for caller in ([find("timeout"), "60"], []):
         for number in SIGNALS:
             if number not in STOPS:
-                same_for_all(bench, lambda prefix: as_shells_count(bench.outside(
+                bench.same_for_all(lambda prefix: as_shells_count(bench.outside(
                     *caller, *prefix, bench.target, "signal", str(number)).returncode))
 
 
@@ -87,7 +71,7 @@ def self_sent_signals_are_seen_alike_behind_timeout_and_by_python(bench):
 def timeout_ends_the_program_with_the_signal_it_is_told(bench):
     for flags, wanted in ((["0.2"], 124), (["-s", "INT", "0.2"], 124), (["-s", "USR1", "0.2"], 124),
                           (["--preserve-status", "0.2"], 143), (["-s", "KILL", "0.2"], 137)):
-        seen = same_for_all(bench, lambda prefix: as_shells_count(bench.outside(
+        seen = bench.same_for_all(lambda prefix: as_shells_count(bench.outside(
             find("timeout"), *flags, *prefix, find("sleep"), "1000").returncode))
         bench.check(seen == wanted, "timeout %r: %r" % (flags, seen))
 
@@ -141,7 +125,7 @@ def every_signal_for_the_launcher_reaches_the_program(bench):
                 os.kill(started.process.pid, number)
                 seen.append(int(started.process.stdout.readline() or 0))
             return seen + [started.status()]
-    bench.check(same_for_all(bench, of) == numbers + [0], "not each came once")
+    bench.check(bench.same_for_all(of) == numbers + [0], "not each came once")
 
 
 @case()
@@ -157,7 +141,7 @@ def every_signal_for_the_launcher_ends_the_program_as_it_would_alone(bench):
                     os.kill(started.process.pid, signal.SIGTERM)
                 return started.status()
         wanted = 128 + (signal.SIGTERM if number in NO_ENDS else number)
-        seen = same_for_all(bench, of)
+        seen = bench.same_for_all(of)
         bench.check(seen == wanted, "signal %d: %r" % (number, seen))
 
 
@@ -171,7 +155,7 @@ def every_signal_for_the_program_itself_is_passed_back(bench):
             with Started(bench, prefix, "wait", "1") as started:
                 os.kill(started.program, number)
                 return started.status()
-        seen = same_for_all(bench, of)
+        seen = bench.same_for_all(of)
         bench.check(seen == 128 + number, "signal %d: %r" % (number, seen))
 
 
@@ -184,7 +168,7 @@ def a_program_that_was_stopped_goes_on(bench):
             os.kill(started.program, signal.SIGCONT)
             os.kill(started.process.pid, signal.SIGUSR1)
             return started.status()
-    bench.check(same_for_all(bench, of) == 5, "the handler did not run")
+    bench.check(bench.same_for_all(of) == 5, "the handler did not run")
 
 
 def state_of(pid):
@@ -195,7 +179,7 @@ def state_of(pid):
 @case("perl")
 def an_alarm_set_before_the_start_rings(bench):
     script = "alarm 1; exec @ARGV"
-    seen = same_for_all(bench, lambda prefix: as_shells_count(
+    seen = bench.same_for_all(lambda prefix: as_shells_count(
         bench.outside(find("perl"), "-e", script, *prefix, bench.target, "spin").returncode))
     bench.check(seen == 128 + signal.SIGALRM, "status %r" % seen)
 
@@ -203,7 +187,7 @@ def an_alarm_set_before_the_start_rings(bench):
 @case("sh")
 def a_signal_to_the_own_group_comes_once(bench):
     script = "trap 'echo caught' TERM; kill -TERM 0; sleep 1; echo end"
-    seen = same_for_all(bench, lambda prefix: bench.outside(
+    seen = bench.same_for_all(lambda prefix: bench.outside(
         *prefix, find("sh"), "-c", script, start_new_session=True).stdout)
     bench.check(seen == "caught\nend\n", "it saw %r" % seen)
 
@@ -221,7 +205,7 @@ def pipes_carry_data_and_break_alike(bench):
         "$@" sh -c 'exit 3' && echo no || echo or $?
         "$@" sleep 0.1 & wait $!; echo waited $?"""
     bench.file("blob", os.urandom(1 << 20))
-    seen = same_for_all(bench, lambda prefix: (lambda done: (done.stdout, done.stderr))(
+    seen = bench.same_for_all(lambda prefix: (lambda done: (done.stdout, done.stderr))(
         bench.expect(bench.outside(find("bash"), "-c", script, "sh", *prefix or [find("env")]))))
     bench.check("broken 141 0" in seen[0] and "or 3" in seen[0], "it saw %r" % (seen,))
 

@@ -113,6 +113,20 @@ class Bench:
         """The JSON in a file."""
         return json.loads(Path(path).read_text())
 
+    def prefixes(self):
+        """One command line bare, behind a policy, and behind one with denials explained."""
+        return {"bare": [],
+                "quiet": [self.seclude, "run", "-q", "-p", "default", "--"],
+                "explained": [self.seclude, "run", "-p", "default", "--"]}
+
+    def same_for_all(self, of):
+        """What `of` makes of the bare prefix, after comparing it with what it makes of the others."""
+        results = {name: of(prefix) for name, prefix in self.prefixes().items()}
+        for name in ("quiet", "explained"):
+            if results[name] != results["bare"]:
+                self.check(False, "bare: %r\n%s: %r" % (results["bare"], name, results[name]))
+        return results["bare"]
+
     # ---- judging ------------------------------------------------------------------------------
 
     def expect(self, done, status=0, output=None):
