@@ -13,7 +13,7 @@ import struct
 import termios
 import time
 
-from harness import SEARCH, Failure, case, find
+from harness import SEARCH, Failure, case, end, find, poll
 
 PROMPT = "ready> "
 
@@ -23,13 +23,6 @@ def session_of(pid):
         return os.getsid(pid)
     except ProcessLookupError:
         return None
-
-
-def end(pid):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 class Terminal:
@@ -121,11 +114,12 @@ def a_job_is_stopped_continued_and_interrupted(bench):
     bench.check(seen[0] == "status 148\n1\n" and seen[2] == "status 130\n0\n", "it saw %r" % seen)
 
 
-@case("bash", "sleep")
+@case("bash")
 def jobs_are_killed_by_their_number(bench):
     def session(terminal):
         for name, status in (("TERM", 143), ("KILL", 137), ("HUP", 129), ("INT", 130)):
-            terminal.command("$RUN sleep 1000 &")
+            terminal.command(": >told; $RUN $WAIT >>told &")
+            poll(lambda: (bench.folder / "told").read_text().endswith("\n"), "no program")
             yield terminal.command("kill -%s %%1; wait %%1 2>/dev/null; echo status $?" % name)
             terminal.command("")
             terminal.command("")

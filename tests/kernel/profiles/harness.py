@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -54,6 +55,14 @@ def case(*needs):
         CASES.append((function.__name__, needs, function))
         return function
     return register
+
+
+def end(pid):
+    """Kills a process that may have ended already."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 class Bench:
