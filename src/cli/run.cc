@@ -197,13 +197,16 @@ int carry_out(const sandbox::Request& request, const Loaded& loaded, const Argum
   tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(request);
   if (!plan) return finish({.ending = plan.error()}, nullptr, nullptr, arguments, console);
   for (const std::string& warning : plan->warnings) console.warning(warning);
+  const report::Explanation explanation = explanation_of(loaded, arguments);
+  const auto supervision = supervision_of(explanation, arguments, console);
   if (arguments.has(flag::plan)) {
-    console.answer(sandbox::to_string(*plan));
+    std::optional<sandbox::Supervise> how;
+    if (supervision) how = supervision->how;
+    const sandbox::Plan whole = sandbox::as_stand_in(*plan, how);
+    console.answer(arguments.has(flag::json) ? report::to_json(whole) : to_string(whole));
     return 0;
   }
-  const report::Explanation explanation = explanation_of(loaded, arguments);
-  const sandbox::Outcome outcome =
-      sandbox::run(*plan, {.supervision = supervision_of(explanation, arguments, console)});
+  const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
   return finish(outcome, &*plan, &explanation, arguments, console);
 }
 
@@ -218,6 +221,10 @@ int run(const Arguments& arguments, Console& console) {
   if (arguments.has(flag::show_policy)) return show_policy(*composed, console);
   if (arguments.rest.empty()) {
     console.error("no program is given", "usage: seclude run [flags] [--] PROGRAM [ARG...]");
+    return could_not;
+  }
+  if (arguments.has(flag::json) && !arguments.has(flag::plan)) {
+    console.error("`--json` goes with `--plan`", "--report FILE writes how a run ended as JSON");
     return could_not;
   }
   Result<Loaded> loaded = load_composed(*composed, arguments);
@@ -262,6 +269,7 @@ constexpr const Flag* flags[] = {
     &flag::best_effort,
     &flag::show_policy,
     &flag::plan,
+    &flag::json,
     &flag::quiet,
     &flag::verbose,
     &flag::plain,

@@ -118,6 +118,10 @@ ordered_json layers_of(const Plan& plan) {
           {{"layer", "rlimit"}, {"enforces", sandbox::name_of(limit->limit.resource)}});
     }
   }
+  const Step inside = sandbox::KeepSignalsInside{};
+  if (std::find(plan.steps.begin(), plan.steps.end(), inside) != plan.steps.end())
+    layers.push_back(
+        {{"layer", "landlock"}, {"enforces", "signals and tracing stay inside the run"}});
   return layers;
 }
 
@@ -130,6 +134,15 @@ bool was_asked_to_end(const Ending& ending) {
   if (signalled == nullptr) return false;
   const int number = signalled->signal;
   return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGPIPE;
+}
+
+std::string to_json(const Plan& plan) {
+  ordered_json steps = ordered_json::array();
+  for (const Step& step : plan.steps)
+    steps.push_back({{"step", sandbox::name_of(step)}, {"text", sandbox::to_string(step)}});
+  const ordered_json document = {
+      {"schema", 1}, {"steps", std::move(steps)}, {"warnings", plan.warnings}};
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string to_json(const Outcome& outcome, const Plan* plan, const Explanation* explanation) {

@@ -20,6 +20,9 @@ std::string describe(const sandbox::Ending& ending);
 // nobody needs to be told.
 bool was_asked_to_end(const sandbox::Ending& ending);
 
+// The steps of a launch, for `run --plan --json`.
+std::string to_json(const sandbox::Plan& plan);
+
 // What the denials of an outcome are explained with.
 struct Explanation {
   evidence::Context context;

@@ -147,7 +147,8 @@ Outcome run(const Plan& plan, const RunOptions& options) {
                              .time_limit = options.time_limit};
   Observed observed;
   if (const filter::Rules* rules = rules_of(plan); rules && options.supervision) {
-    auto outcome = run_supervised(plan, *rules, *options.supervision, watching);
+    const Plan watched = as_stand_in(plan, options.supervision->how);
+    auto outcome = run_supervised(watched, *rules, *options.supervision, watching);
     if (outcome) return std::move(*outcome);
     observed.how = Observed::How::Unwatched;
   }

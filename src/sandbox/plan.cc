@@ -122,4 +122,21 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   return plan;
 }
 
+Plan as_stand_in(Plan plan, std::optional<Supervise> helper) {
+  std::vector<Step>& steps = plan.steps;
+  const auto load = std::find_if(steps.begin(), steps.end(), [](const Step& step) {
+    return std::holds_alternative<LoadFilter>(step);
+  });
+  if (!helper || load == steps.end()) {
+    steps.insert(steps.begin(), RefuseTracing{});
+    return plan;
+  }
+  auto& filter = std::get<LoadFilter>(*load);
+  filter.answered = helper;
+  const bool follows = !may_trace(filter.rules);
+  steps.insert(load, MeetHelper{follows});
+  steps.insert(steps.begin(), StartHelper{*helper});
+  return plan;
+}
+
 }  // namespace seclude::sandbox

@@ -16,6 +16,7 @@
 
 #include "filter/rules.h"
 #include "sandbox/guard_rules.h"
+#include "sandbox/notifying_rules.h"
 #include "sandbox/outcome.h"
 
 namespace seclude::sandbox {
@@ -55,6 +56,15 @@ struct Request {
 };
 
 // ---- steps, in their order ----------------------------------------------------------------------
+
+// The launcher's own, before there is a child (as_stand_in).
+struct RefuseTracing {
+  friend bool operator==(const RefuseTracing&, const RefuseTracing&) = default;
+};
+struct StartHelper {
+  Supervise how = Supervise::Explain;
+  friend bool operator==(const StartHelper&, const StartHelper&) = default;
+};
 
 struct DieWithLauncher {
   friend bool operator==(const DieWithLauncher&, const DieWithLauncher&) = default;
@@ -100,11 +110,18 @@ struct GiveUpCapabilities {
   uint64_t set = 0;
   friend bool operator==(const GiveUpCapabilities&, const GiveUpCapabilities&) = default;
 };
+// The helper learns who the child is; from then on nobody else can trace the launcher, whose memory
+// the child still shares.
+struct MeetHelper {
+  bool follows = false;  // it traces the program, which therefore may not trace anything itself
+  friend bool operator==(const MeetHelper&, const MeetHelper&) = default;
+};
 // Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h) and with
 // what guards the launcher (guard_rules.h).
 struct LoadFilter {
   filter::Rules rules;
   SignalGuard signal_guard = SignalGuard::Landlock;
+  std::optional<Supervise> answered = {};  // refused calls wait for the helper
   friend bool operator==(const LoadFilter& left, const LoadFilter& right);
 };
 struct Execute {
@@ -114,9 +131,10 @@ struct Execute {
   friend bool operator==(const Execute&, const Execute&) = default;
 };
 
-using Step = std::variant<DieWithLauncher, NewSession, PlaceFile, ChangeDirectory, CloseDescriptors,
-                          ResetSignals, SetLimit, NoNewPrivileges, KeepSignalsInside,
-                          GiveUpCapabilities, LoadFilter, Execute>;
+using Step =
+    std::variant<RefuseTracing, StartHelper, DieWithLauncher, NewSession, PlaceFile,
+                 ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit, NoNewPrivileges,
+                 KeepSignalsInside, GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
 
 struct Plan {
   std::vector<Step> steps;            // the last is Execute
@@ -126,6 +144,12 @@ struct Plan {
 
 [[nodiscard]] tl::expected<Plan, SetupError> make_plan(const Request& request);
 
+// The plan of a launcher that stands in for the program (launch.h): it guards itself, and with
+// `helper` somebody answers refused calls.
+Plan as_stand_in(Plan plan, std::optional<Supervise> helper = {});
+
+// "close-descriptors"
+std::string_view name_of(const Step& step);
 // "close descriptors from 3 up, except 5"
 std::string to_string(const Step& step);
 // One numbered line per step.

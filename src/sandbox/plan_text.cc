@@ -59,7 +59,39 @@ std::string_view unit_of(LimitedResource resource) {
   return "";
 }
 
+struct NameOf {
+  std::string_view operator()(const RefuseTracing&) const { return "refuse-tracing"; }
+  std::string_view operator()(const StartHelper&) const { return "start-helper"; }
+  std::string_view operator()(const DieWithLauncher&) const { return "die-with-launcher"; }
+  std::string_view operator()(const NewSession&) const { return "new-session"; }
+  std::string_view operator()(const PlaceFile&) const { return "place-file"; }
+  std::string_view operator()(const ChangeDirectory&) const { return "change-directory"; }
+  std::string_view operator()(const CloseDescriptors&) const { return "close-descriptors"; }
+  std::string_view operator()(const ResetSignals&) const { return "reset-signals"; }
+  std::string_view operator()(const SetLimit&) const { return "set-limit"; }
+  std::string_view operator()(const NoNewPrivileges&) const { return "no-new-privileges"; }
+  std::string_view operator()(const KeepSignalsInside&) const { return "keep-signals-inside"; }
+  std::string_view operator()(const GiveUpCapabilities&) const { return "give-up-capabilities"; }
+  std::string_view operator()(const MeetHelper&) const { return "meet-helper"; }
+  std::string_view operator()(const LoadFilter&) const { return "load-filter"; }
+  std::string_view operator()(const Execute&) const { return "execute"; }
+};
+
 struct TextOf {
+  std::string operator()(const RefuseTracing&) const {
+    return "make the launcher untraceable (PR_SET_DUMPABLE)";
+  }
+  std::string operator()(const StartHelper& step) const {
+    return std::string("start a helper process, ") +
+           (step.how == Supervise::Explain ? "which explains what is refused"
+                                           : "which notes what would be refused and lets it pass");
+  }
+  std::string operator()(const MeetHelper& step) const {
+    return std::string("let the helper ") +
+           (step.follows ? "follow the program (ptrace)"
+                         : "know the program, not follow it (it may use ptrace itself)") +
+           ", and make the launcher untraceable (PR_SET_DUMPABLE)";
+  }
   std::string operator()(const DieWithLauncher&) const {
     return "end with the launcher (PR_SET_PDEATHSIG, SIGKILL)";
   }
@@ -101,7 +133,8 @@ struct TextOf {
       parts.push_back(count(rules.numbers.size(), "call") + " on " +
                       std::string(calls::info(rules.arch).name));
     }
-    return "load the filter (seccomp): " + join(parts, ", ") +
+    const std::string_view answered = step.answered ? "; what is refused waits for the helper" : "";
+    return "load the filter (seccomp): " + join(parts, ", ") + std::string(answered) +
            (step.signal_guard == SignalGuard::Filter ? "; no signals to the launcher" : "");
   }
   std::string operator()(const Execute& step) const {
@@ -138,10 +171,12 @@ std::string_view name_of(LimitedResource resource) {
 bool operator==(const LoadFilter& left, const LoadFilter& right) {
   const auto& a = left.rules.archs;
   const auto& b = right.rules.archs;
-  return left.signal_guard == right.signal_guard &&
+  return left.signal_guard == right.signal_guard && left.answered == right.answered &&
          std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return same(x, y); });
 }
+
+std::string_view name_of(const Step& step) { return std::visit(NameOf{}, step); }
 
 std::string to_string(const Step& step) { return std::visit(TextOf{}, step); }
 

@@ -60,6 +60,9 @@ struct Preparation {
     to.steps_.push_back(step);
   }
 
+  // The launcher's own steps (launch.cc).
+  Result<void> operator()(const RefuseTracing&) { return {}; }
+  Result<void> operator()(const StartHelper&) { return {}; }
   Result<void> operator()(const DieWithLauncher&) {
     add({.kind = ChildStep::Kind::DieWithLauncher, .number = kernel::own_pid()});
     return {};
@@ -124,11 +127,18 @@ struct Preparation {
     add({.kind = ChildStep::Kind::GiveUpCapabilities, .bits = step.set});
     return {};
   }
+  Result<void> operator()(const MeetHelper&) {
+    CHECK(joining);
+    add({.kind = ChildStep::Kind::MeetSupervisor,
+         .number = joining->supervisor,
+         .from = joining->socket});
+    return {};
+  }
   Result<void> operator()(const LoadFilter& step) {
     Guarded guarded{.processes = {kernel::own_pid()},
                     .groups = {kernel::own_group()},
                     .signals = step.signal_guard};
-    if (joining) return load_supervised(step, std::move(guarded));
+    if (step.answered) return load_supervised(step, std::move(guarded));
     to.program_ = TRY(launch_filter(step.rules, to.key_, {}, guarded));
     add({.kind = ChildStep::Kind::LoadFilter,
          .program = to.program_.data(),
@@ -136,12 +146,10 @@ struct Preparation {
     return {};
   }
   Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
+    CHECK(joining);
     guarded.processes.push_back(joining->supervisor);
     guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
-    to.program_ = TRY(launch_filter(step.rules, to.key_, joining->how, guarded));
-    add({.kind = ChildStep::Kind::MeetSupervisor,
-         .number = joining->supervisor,
-         .from = joining->socket});
+    to.program_ = TRY(launch_filter(step.rules, to.key_, step.answered, guarded));
     add({.kind = ChildStep::Kind::LoadFilterSupervised,
          .from = joining->socket,
          .first = joining->flags,

@@ -34,14 +34,13 @@ Result<Supervisor> Supervisor::start(const filter::Rules& rules, const Supervisi
                              .launcher = std::move(control.other),
                              .child = std::move(joining.other)});
       }));
-  return Supervisor(process, std::move(control.one), std::move(joining.one), supervision.how);
+  return Supervisor(process, std::move(control.one), std::move(joining.one));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
     : process_(std::exchange(other.process_, 0)),
       control_(std::move(other.control_)),
-      child_end_(std::move(other.child_end_)),
-      how_(other.how_) {}
+      child_end_(std::move(other.child_end_)) {}
 
 Supervisor::~Supervisor() {
   if (process_ == 0) return;
@@ -50,10 +49,7 @@ Supervisor::~Supervisor() {
 }
 
 Joining Supervisor::joining() const {
-  return {.socket = child_end_.number(),
-          .supervisor = process_,
-          .how = how_,
-          .flags = listener_flags()};
+  return {.socket = child_end_.number(), .supervisor = process_, .flags = listener_flags()};
 }
 
 std::optional<Denials> Supervisor::finish() {

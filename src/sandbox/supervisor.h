@@ -39,7 +39,6 @@ struct Supervision {
 struct Joining {
   int socket = -1;     // the child's end
   int supervisor = 0;  // process id
-  Supervise how = Supervise::Explain;
   unsigned flags = 0;  // for loading the filter
 };
 
@@ -57,14 +56,10 @@ class Supervisor {
   std::optional<Denials> finish();
 
  private:
-  Supervisor(int process, kernel::Fd control, kernel::Fd child_end, Supervise how)
-      : process_(process),
-        control_(std::move(control)),
-        child_end_(std::move(child_end)),
-        how_(how) {}
+  Supervisor(int process, kernel::Fd control, kernel::Fd child_end)
+      : process_(process), control_(std::move(control)), child_end_(std::move(child_end)) {}
   int process_;  // 0: nothing to end
   kernel::Fd control_, child_end_;
-  Supervise how_;
 };
 
 }  // namespace seclude::sandbox

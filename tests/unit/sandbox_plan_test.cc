@@ -90,6 +90,41 @@ TEST(Plan, WhatKeepsSignalsFromTheLauncherIsAStepOrPartOfTheFilter) {
   EXPECT_NE(*by_landlock, *by_filter);
 }
 
+std::vector<std::string> names_of(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const Step& step : plan.steps) names.emplace_back(name_of(step));
+  return names;
+}
+
+TEST(Plan, ALauncherThatStandsInGuardsItselfFirst) {
+  const auto plan = make_plan(request_for_true());
+  std::vector<std::string> names = names_of(*plan);
+  names.insert(names.begin(), "refuse-tracing");
+  EXPECT_EQ(names_of(as_stand_in(*plan)), names);
+  // Without a filter there is nothing to answer.
+  EXPECT_EQ(names_of(as_stand_in(*plan, Supervise::Explain)), names);
+}
+
+TEST(Plan, AHelperIsStartedFirstAndMetBeforeTheFilter) {
+  Request request = request_for_true();
+  request.rules = no_rules(calls::Arch::x86_64);
+  request.rules->archs[0].unknown = filter::Action::kill();
+  const auto plan = make_plan(request);
+  const Plan watched = as_stand_in(*plan, Supervise::Explain);
+  const auto names = names_of(watched);
+  EXPECT_EQ(names.front(), "start-helper");
+  EXPECT_EQ(std::vector(names.end() - 3, names.end()),
+            (std::vector<std::string>{"meet-helper", "load-filter", "execute"}));
+  const std::string text = to_string(watched);
+  EXPECT_NE(text.find("follow the program (ptrace)"), std::string::npos);
+  EXPECT_NE(text.find("what is refused waits for the helper"), std::string::npos);
+  // A program has one tracer.
+  request.rules->archs[0].unknown = filter::Action::allow();
+  const std::string may_trace = to_string(as_stand_in(*make_plan(request), Supervise::Audit));
+  EXPECT_NE(may_trace.find("not follow it"), std::string::npos);
+  EXPECT_NE(may_trace.find("lets it pass"), std::string::npos);
+}
+
 TEST(Plan, CapabilitiesAreGivenUpByName) {
   EXPECT_EQ(to_string(Step(GiveUpCapabilities{uint64_t{1} << 21 | uint64_t{1} << 19 | 1})),
             "give up capabilities: 0, SYS_PTRACE, SYS_ADMIN");
