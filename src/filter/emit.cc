@@ -7,6 +7,7 @@
 #include "filter/emit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/result.h"
@@ -27,24 +28,31 @@ struct Prices {
   float refusal;       // share of its weight a refused call keeps: programs fit their policies
   float bitmap_allow;  // share of its weight a call keeps that the kernel's bitmap answers
   float each_number;   // weight of every number, called or not: the kernel tries all at load
+  size_t peeled;       // hot numbers that may be tested before the rest is cut
+  double steps;        // bound on the search for that, which takes (1 + peeled) * pieces^3
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {0.7f, 2.0f, 0.05f, 1.0f, 0.0002f};
+  Prices prices = {1.5f, 1.0f, 0.05f, 0.05f, 0.00002f, 2, 1.5e6};
+  bool every_call_pays = !options.kernel_has_bitmap;
+  if (every_call_pays) {
+    prices.bitmap_allow = 1;
+    prices.each_number = 0.0002f;
+  }
   switch (options.optimise) {
     case Optimise::Size:
       prices.instruction = prices.choice = 16;
       break;
     case Optimise::Balanced:
+      if (every_call_pays) prices.instruction = 0.05f, prices.peeled = 4, prices.steps = 2e7;
       break;
     case Optimise::Speed:
-      prices.instruction = 0.001f, prices.choice = 0.001f;
+      prices.instruction = prices.choice = 0.001f;
+      prices.peeled = 4;
+      prices.steps = 2e7;
       break;
   }
-  if (options.kernel_has_bitmap)
-    prices.bitmap_allow = 0.15f;
-  else if (options.optimise == Optimise::Balanced)
-    prices.instruction = 0.03f;
+  if (options.price) prices.instruction = *options.price;
   return prices;
 }
 
@@ -109,10 +117,15 @@ class Emitter {
       add_piece(pieces, {runs[i].first, end - runs[i].first == 1, made.code, share});
     }
     make_total_one(pieces);
-    SearchTree tree = search(pieces, prices_.instruction);
+    SearchTree tree = search(pieces, prices_.instruction, peeled(pieces.size()));
     CodeId first =
         jumps_of(code_, tree, {offset_number, whole_word}, [](uint32_t code) { return code; });
     return tree.root.is_outcome ? first : code_.load(offset_number, first);
+  }
+
+  size_t peeled(size_t pieces) const {
+    double cube = std::pow(static_cast<double>(pieces), 3);
+    return std::min(prices_.peeled, static_cast<size_t>(std::max(prices_.steps / cube - 1, 0.0)));
   }
 
   // So that prices mean the same for every policy.

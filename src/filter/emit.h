@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "filter/diagram.h"
@@ -22,6 +23,9 @@ struct EmitOptions {
   bool kernel_has_bitmap = true;
   // How often each call is made, by name; empty: the default weights.
   std::map<std::string, double, std::less<>> weights;
+  // What one instruction of size is worth, in instructions executed per call: instead of the
+  // optimisation's own price, to see what others would give.
+  std::optional<float> price;
 };
 
 // `decision` is decide(rules) with mediated calls allowed. May exceed max_program_length; the

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <tuple>
 
 namespace seclude::filter {
 namespace {
@@ -66,6 +67,8 @@ class Family {
     } while (std::next_permutation(others.begin(), others.end()));
     return best;
   }
+
+ public:
   // Every set of bits that matters, on every value that does: those above 31 behave like one of
   // 32..63, whose bit 5 stands for all higher bits.
   double bit_test(size_t begin, size_t end) const {
@@ -73,6 +76,8 @@ class Family {
       if (tells_apart(begin, end, bits)) return weight(begin, end) + price_;
     return unreachable;
   }
+
+ private:
   bool tells_apart(size_t begin, size_t end, uint32_t bits) const {
     std::array<std::optional<uint32_t>, 2> outcomes;
     for (size_t i = begin; i < end; ++i) {
@@ -89,6 +94,80 @@ class Family {
   std::span<const Piece> pieces_;
   double price_;
   std::map<std::pair<size_t, size_t>, double> costs_;
+};
+
+// The larger family, on sets of pieces: what is left of a window once its heaviest single values
+// were taken out, as the search does it, but found by trying everything.
+class PeeledFamily {
+ public:
+  PeeledFamily(std::span<const Piece> pieces, double price, size_t most)
+      : pieces_(pieces), price_(price), most_(most), plain_(pieces, price) {}
+
+  double cost(size_t begin, size_t end, size_t gone) {
+    std::vector<size_t> left = without_heaviest(begin, end, gone);
+    if (is_one_outcome(left)) return 0;
+    auto [known, is_new] = costs_.try_emplace({begin, end, gone}, unreachable);
+    if (!is_new) return known->second;
+    double own = weight(left) + price_;
+    double best = gone == 0 ? plain_.bit_test(begin, end) : unreachable;
+    for (size_t base : left) best = std::min(best, chain(left, pieces_[base].outcome));
+    if (gone < most_ && gone < singles(begin, end))
+      best = std::min(best, own + cost(begin, end, gone + 1));
+    std::vector<size_t> all_left = without_heaviest(begin, end, gone);
+    for (size_t cut = begin + 1; cut < end; ++cut) {
+      size_t before = 0;  // of those that are gone
+      for (size_t i = begin; i < cut; ++i)
+        before += std::find(all_left.begin(), all_left.end(), i) == all_left.end() ? 1 : 0;
+      best = std::min(best, own + cost(begin, cut, before) + cost(cut, end, gone - before));
+    }
+    return costs_[{begin, end, gone}] = best;
+  }
+
+ private:
+  size_t singles(size_t begin, size_t end) const {
+    size_t count = 0;
+    for (size_t i = begin; i < end; ++i) count += pieces_[i].single ? 1 : 0;
+    return count;
+  }
+  std::vector<size_t> without_heaviest(size_t begin, size_t end, size_t gone) const {
+    std::vector<size_t> order, left;
+    for (size_t i = begin; i < end; ++i)
+      if (pieces_[i].single) order.push_back(i);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return pieces_[a].weight > pieces_[b].weight; });
+    order.resize(std::min(gone, order.size()));
+    for (size_t i = begin; i < end; ++i)
+      if (std::find(order.begin(), order.end(), i) == order.end()) left.push_back(i);
+    return left;
+  }
+  bool is_one_outcome(const std::vector<size_t>& left) const {
+    return std::all_of(left.begin(), left.end(), [&](size_t i) {
+      return pieces_[i].outcome == pieces_[left.front()].outcome;
+    });
+  }
+  double weight(const std::vector<size_t>& left) const {
+    double total = 0;
+    for (size_t i : left) total += static_cast<double>(pieces_[i].weight);
+    return total;
+  }
+  double chain(const std::vector<size_t>& left, uint32_t base) const {
+    std::vector<double> others;
+    for (size_t i : left) {
+      if (pieces_[i].outcome == base) continue;
+      if (!pieces_[i].single) return unreachable;
+      others.push_back(static_cast<double>(pieces_[i].weight));
+    }
+    std::sort(others.rbegin(), others.rend());
+    double passing = weight(left), total = 0;
+    for (double other : others) total += passing + price_, passing -= other;
+    return total;
+  }
+
+  std::span<const Piece> pieces_;
+  double price_;
+  size_t most_;
+  Family plain_;
+  std::map<std::tuple<size_t, size_t, size_t>, double> costs_;
 };
 
 // The best of all trees of equality and less-than tests, whatever sets of pieces they leave.
@@ -184,6 +263,38 @@ TEST(Search, IsTheBestOfItsFamilyOnAllSmallCases) {
   EXPECT_LT(family_total, best_total * 1.02) << family_total / best_total;
 }
 
+TEST(Search, PeelingIsTheBestOfTheLargerFamilyOnAllSmallCases) {
+  constexpr float price = 0.5f;
+  double cuts_total = 0, peeled_total = 0, best_total = 0;
+  for (size_t count = 3; count <= 6; ++count) {
+    for (const std::vector<uint32_t>& outcomes : outcome_patterns(count)) {
+      for (uint32_t weights = 0; weights < 1u << (2 * count); weights += count < 6 ? 1 : 7) {
+        uint32_t singles = (weights * 2654435761u) >> 26;
+        std::vector<Piece> pieces = make_pieces(outcomes, singles, weights);
+        size_t most = 1 + weights % peel_limit;
+        SearchTree tree = search(pieces, price, most);
+        double cost = cost_of(tree, pieces, price);
+        double wanted = PeeledFamily(pieces, price, most).cost(0, pieces.size(), 0);
+        ASSERT_EQ(cost, wanted) << count << " pieces, weights " << weights << ", singles "
+                                << singles << ", most " << most;
+        ASSERT_TRUE(is_right(tree, pieces));
+        cuts_total += cost_of(search(pieces, price), pieces, price);
+        peeled_total += cost;
+        best_total += std::min(cost, best_of_all(pieces, price));
+      }
+    }
+  }
+  EXPECT_LT(peeled_total, cuts_total);
+  EXPECT_LT(peeled_total, best_total * 1.005) << peeled_total / best_total;
+}
+
+TEST(Search, PicksOneHotValueOutOfAColdRange) {
+  std::vector<Piece> pieces = {
+      {0, false, 0, 0}, {10, true, 1, 10}, {11, false, 0, 0}, {20, false, 2, 1}, {30, false, 3, 1}};
+  EXPECT_EQ(cost_of(search(pieces, 0.01f), pieces, 0), 12 + 10 + 2);
+  EXPECT_EQ(cost_of(search(pieces, 0.01f, 1), pieces, 0), 12 + 2 + 1);
+}
+
 TEST(Search, LongListsAreRightAndNotMuchDeeperThanTheirLogarithm) {
   std::mt19937 random(7);
   for (size_t count : {20u, 60u, 144u, 145u, 300u, 1000u}) {
@@ -197,6 +308,9 @@ TEST(Search, LongListsAreRightAndNotMuchDeeperThanTheirLogarithm) {
     }
     SearchTree tree = search(pieces, 0.001f);
     ASSERT_TRUE(is_right(tree, pieces)) << count;
+    SearchTree peeled = search(pieces, 0.001f, peel_limit);
+    ASSERT_TRUE(is_right(peeled, pieces)) << count;
+    EXPECT_LE(cost_of(peeled, pieces, 0.001f), cost_of(tree, pieces, 0.001f) + 1e-4) << count;
     EXPECT_LE(tree.tests.size(), count);
     EXPECT_LE(cost_of(tree, pieces, 0), std::log2(count) + 1) << count;
   }

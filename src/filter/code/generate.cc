@@ -6,6 +6,9 @@
 namespace seclude::filter {
 namespace {
 
+// How much a guess counts next to all that is known of an argument.
+constexpr float guess_beside_knowledge = 0.25f;
+
 // Two parts, zero and everything else: one JSET, which leaves the accumulator alone.
 bool is_bit_test(const Choice& choice) {
   return choice.view.mask != whole_word && choice.parts.size() == 2 && choice.parts[0].last == 0;
@@ -91,16 +94,20 @@ std::vector<float> Generator::shares_of(const Choice& choice) const {
   return shares;
 }
 
-// Half of the weight is a guess from what the parts lead to, half what is known of the argument;
-// there, too, values the policy refuses are not what its programs pass.
+// The weight is what is known of the argument and, less and less the more is known, a guess from
+// what the parts lead to; in what is known, too, values the policy refuses are not what its
+// programs pass.
 std::vector<Piece> Generator::pieces_of(const Choice& choice) const {
   std::vector<Piece> pieces;
   std::vector<float> shares = shares_of(choice);
-  float total = 0;
+  float total = 0, known = 0;
   for (const Part& part : choice.parts) total += choices_.at(part.next).passing;
+  for (float share : shares) known += share;
+  float guess = known > 0 ? guess_beside_knowledge : 1;
   for (size_t i = 0; i < shares.size(); ++i) {
     const Part& part = choice.parts[i];
-    float weight = (1 / total + shares[i]) * choices_.at(part.next).passing;
+    float passing = choices_.at(part.next).passing;
+    float weight = 2 * (guess / total + shares[i]) * passing / (guess + known);
     pieces.push_back({part.first, part.first == part.last, part.next, weight});
   }
   return pieces;

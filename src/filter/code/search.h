@@ -8,10 +8,13 @@
 //                | == a, == b, ...      at most `chain_limit` single values, heaviest first, when
 //                                       all the rest of the window has one outcome
 //                | & bits               when that alone tells the window's two outcomes apart
+// With `peeled` above 0 also
+//                | == a, then a tree for the rest of the window, where a is its heaviest single
+//                                       value that is left, at most `peeled` times in a row
+// which is what hot values among cold ones want, and takes longer to find the larger `peeled` is.
 // Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
-// halved by weight and count. (Testing the heaviest values before everything else was tried and did
-// not pay.) Neighbours: emit.cc
-// and generate.cc call it.
+// halved by weight and count. Neighbours: emit.cc and generate.cc call it, peeling.h is the half
+// for the larger family.
 #pragma once
 
 #include <cstdint>
@@ -50,10 +53,11 @@ struct SearchTree {
 };
 
 inline constexpr size_t chain_limit = 12;
+inline constexpr size_t peel_limit = 4;  // of `peeled`
 inline constexpr size_t exact_limit = 144;
 
 // `pieces` must not be empty; the first starts at the lowest value there is.
-SearchTree search(std::span<const Piece> pieces, float price);
+SearchTree search(std::span<const Piece> pieces, float price, size_t peeled = 0);
 
 bool passes(const Comparison& test, uint32_t value);
 
