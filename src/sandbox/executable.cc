@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "calls/arch.h"
 #include "kernel/files.h"
 
 namespace seclude::sandbox {
@@ -40,6 +41,25 @@ std::optional<std::string> elf_interpreter(std::string_view bytes) {
       return std::nullopt;
     const std::string_view name = bytes.substr(segment->p_offset, segment->p_filesz);
     return std::string(name.substr(0, name.find('\0')));
+  }
+  return std::nullopt;
+}
+
+// Named only where it is another machine than this one. AUDIT_ARCH_* are ELF machine numbers with
+// two bits for the word size and the byte order (linux/audit.h).
+std::optional<std::string_view> machine_of(std::string_view bytes) {
+  const auto header = read_at<Elf32_Ehdr>(bytes, 0);  // the 64-bit one begins alike
+  if (!header) return std::nullopt;
+  const bool big_endian = header->e_ident[EI_DATA] == ELFDATA2MSB;
+  const unsigned word_bits = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+  const auto swapped = static_cast<uint16_t>(header->e_machine >> 8 | header->e_machine << 8);
+  const uint16_t machine =
+      big_endian == calls::info(calls::native()).big_endian ? header->e_machine : swapped;
+  for (const calls::Arch arch : calls::all_archs) {
+    const calls::ArchInfo& info = calls::info(arch);
+    if ((info.audit & 0xffff) == machine && info.big_endian == big_endian &&
+        info.word_bits == word_bits && arch != calls::native())
+      return info.name;
   }
   return std::nullopt;
 }
@@ -163,6 +183,22 @@ Head read_head(std::string_view bytes) {
   if (bytes[EI_CLASS] == ELFCLASS64)
     return {Head::Kind::Elf, elf_interpreter<Elf64_Ehdr, Elf64_Phdr>(bytes)};
   return {Head::Kind::Elf, elf_interpreter<Elf32_Ehdr, Elf32_Phdr>(bytes)};
+}
+
+std::string why_no_program(const std::string& path, const std::optional<std::string>& directory) {
+  constexpr const char* neither = "it is neither a program for this machine nor a script with #!";
+  const auto head = kernel::read_file(seen_from_here(path, {.directory = directory}), head_size);
+  if (!head) return neither;
+  if (head->empty()) return "the file is empty";
+  if (head->starts_with(ELFMAG)) {
+    if (const auto machine = machine_of(*head))
+      return "it is a program for " + std::string(*machine) + ", and this machine is " +
+             std::string(calls::info(calls::native()).name);
+    return neither;
+  }
+  const bool text = head->find('\0') == std::string::npos;
+  return text ? "if it is a script, its first line has to name what runs it, such as #!/bin/sh"
+              : neither;
 }
 
 tl::expected<Executable, SetupError> find_executable(const ExecutableQuery& query) {

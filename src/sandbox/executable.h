@@ -29,6 +29,9 @@ struct Executable {
 
 [[nodiscard]] tl::expected<Executable, SetupError> find_executable(const ExecutableQuery& query);
 
+// Why execve answered ENOEXEC to this file, in one sentence.
+std::string why_no_program(const std::string& path, const std::optional<std::string>& directory);
+
 // What the head of a program says about who else is needed to run it.
 struct Head {
   enum class Kind : unsigned char { Elf, Script, Unknown };

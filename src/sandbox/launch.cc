@@ -7,7 +7,9 @@
 
 #include "base/text.h"
 #include "kernel/memory.h"
+#include "kernel/seccomp.h"
 #include "sandbox/child.h"
+#include "sandbox/executable.h"
 #include "sandbox/prepare.h"
 #include "sandbox/watch.h"
 
@@ -18,7 +20,15 @@ tl::unexpected<SetupError> refuse(Error error) {
   return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, std::move(error)});
 }
 
-std::string hint_for(const Step& step, int reason) {
+std::string no_program_hint(const Plan& plan, const Execute& step) {
+  std::optional<std::string> directory;
+  for (const Step& other : plan.steps) {
+    if (const auto* change = std::get_if<ChangeDirectory>(&other)) directory = change->path;
+  }
+  return why_no_program(step.path, directory);
+}
+
+std::string hint_for(const Plan& plan, const Step& step, int reason) {
   if (std::holds_alternative<LoadFilter>(step)) {
     if (reason == EINVAL || reason == ENOSYS) return "this kernel has no seccomp filters";
     if (reason == EBUSY) return "a filter outside has a listener already; a task can have only one";
@@ -30,7 +40,7 @@ std::string hint_for(const Step& step, int reason) {
   if (std::holds_alternative<SetLimit>(step) && reason == EPERM)
     return "a hard limit is lower already, and only root may raise it";
   if (!std::holds_alternative<Execute>(step)) return {};
-  if (reason == ENOEXEC) return "it is neither a program for this machine nor a script with #!";
+  if (reason == ENOEXEC) return no_program_hint(plan, std::get<Execute>(step));
   if (reason == E2BIG) return "arguments and environment are too long together";
   if (reason == EPERM || reason == ENOSYS)
     return "a filter that is in force outside refuses it: run without that one";
@@ -56,7 +66,7 @@ std::string doing(const Step& step) {
 
 SetupError explain(const Plan& plan, const ChildStep& failed, int reason) {
   const Step& step = plan.steps[failed.plan_step];
-  return {kind_of(step, reason), Error{doing(step), reason, hint_for(step, reason)}};
+  return {kind_of(step, reason), Error{doing(step), reason, hint_for(plan, step, reason)}};
 }
 
 template <typename T>
@@ -79,6 +89,9 @@ bool is_about_the_listener(const SetupError& error) {
   return error.kind == SetupError::Kind::Setup &&
          (reason == EBUSY || reason == EPERM || reason == EINVAL || reason == ENOSYS);
 }
+
+// A filter outside may refuse listeners, as ours does; then a helper would have nothing to do.
+bool listener_possible() { return kernel::flags_available(kernel::filter_flag::new_listener); }
 
 // A SIGSYS that somebody sent ended the program: the policy has killed nothing.
 bool was_sent(const Denials& denials) {
@@ -147,9 +160,12 @@ Outcome run(const Plan& plan, const RunOptions& options) {
                              .time_limit = options.time_limit};
   Observed observed;
   if (const filter::Rules* rules = rules_of(plan); rules && options.supervision) {
-    const Plan watched = as_stand_in(plan, options.supervision->how);
-    auto outcome = run_supervised(watched, *rules, *options.supervision, watching);
-    if (outcome) return std::move(*outcome);
+    const Supervision& supervision = *options.supervision;
+    if (supervision.how == Supervise::Audit || listener_possible()) {
+      const Plan watched = as_stand_in(plan, supervision.how);
+      auto outcome = run_supervised(watched, *rules, supervision, watching);
+      if (outcome) return std::move(*outcome);
+    }
     observed.how = Observed::How::Unwatched;
   }
   // A program of the same user could otherwise write into the process that guards it.

@@ -1,0 +1,168 @@
+# Reports: every ending has its status, its words and its document, and no two look alike.
+#
+# In: sh, gcc, target.cc's program. Out: cases. What the document may hold is written here a second
+# time, on purpose: docs/cli.md promises it to other people's tools.
+# Neighbours: ending_cases.py for endings that are as without seclude; docs/guides/endings.md.
+import os
+import re
+
+from harness import case, find
+
+NUMBER, TEXT, TRUTH, LIST = (int, float), str, bool, list
+ALWAYS = {"schema": int, "outcome": TEXT, "exit_status": int, "usage": dict, "denials": LIST,
+          "denials_observed": TEXT}
+OF = {"exited": {"status": int},
+      "signaled": {"signal": TEXT, "signal_number": int, "core_dumped": TRUTH},
+      "denied": {"signal": TEXT, "signal_number": int, "core_dumped": TRUTH},
+      "timeout": {},
+      "setup_error": {"error": dict}}
+STARTED = {"layers": LIST, "warnings": LIST}
+USAGE = {"wall_seconds": NUMBER, "user_seconds": NUMBER, "system_seconds": NUMBER,
+         "peak_memory_bytes": int, "peak_memory_exact": TRUTH}
+
+
+def judge(bench, part, wanted, optional, where):
+    for name, kind in wanted.items():
+        bench.check(isinstance(part.get(name), kind), "%s: %s is %r" % (where, name, part.get(name)))
+    unknown = set(part) - set(wanted) - set(optional)
+    bench.check(not unknown, "%s: nobody has promised %r" % (where, unknown))
+
+
+def judge_document(bench, document, where):
+    outcome = document.get("outcome")
+    bench.check(outcome in OF, "%s: outcome is %r" % (where, outcome))
+    judge(bench, document, ALWAYS | OF[outcome], STARTED, where)
+    judge(bench, document["usage"], USAGE, (), where)
+    bench.check(document["schema"] == 1, "the schema")
+    if outcome == "setup_error":
+        judge(bench, document["error"], {"kind": TEXT, "doing": TEXT}, {"errno": 0, "hint": 0}, where)
+    else:
+        judge(bench, document, ALWAYS | OF[outcome] | STARTED, (), where)
+
+
+def ending(bench, command, status, outcome, says="", flags=(), kind=None):
+    """Runs the command, and judges its status, its document and what is said about it."""
+    report = bench.folder / "report.json"
+    if report.exists():
+        report.unlink()
+    done = bench.outside(bench.seclude, "run", "-p", "default", "--report", str(report), *flags, "--",
+                         *command)
+    where = " ".join([*flags, *command])
+    bench.expect(done, status=status)
+    bench.check(re.search(says, done.stderr) if says else done.stderr == "",
+                "%s: said %r" % (where, done.stderr))
+    document = bench.document(report)
+    judge_document(bench, document, where)
+    bench.check((document["outcome"], document["exit_status"]) == (outcome, status),
+                "%s: %r" % (where, document))
+    if kind:
+        bench.check(document["error"]["kind"] == kind, "%s: %r" % (where, document["error"]))
+    return document
+
+
+@case("sh")
+def a_status_is_told_from_what_looks_like_it(bench):
+    shell = find("sh")
+    for number in (0, 1, 124, 125, 126, 127, 137, 159, 255):
+        document = ending(bench, [shell, "-c", "exit %d" % number], number, "exited")
+        bench.check(document["status"] == number, "status %r" % document["status"])
+    for name, number in (("TERM", 15), ("INT", 2), ("HUP", 1), ("PIPE", 13)):
+        ending(bench, [shell, "-c", "kill -%s $$" % name], 128 + number, "signaled")
+    for name, number in (("SEGV", 11), ("KILL", 9), ("ABRT", 6), ("USR1", 10), ("QUIT", 3)):
+        document = ending(bench, [shell, "-c", "ulimit -c 0; kill -%s $$" % name], 128 + number,
+                          "signaled", says="^seclude: ended by SIG%s\n$" % name)
+        bench.check(document["signal"] == "SIG" + name, "signal %r" % document["signal"])
+
+
+@case("sh")
+def a_sigsys_by_the_policy_is_told_from_one_that_was_sent(bench):
+    shell, refuse = find("sh"), ("--deny", "socket")
+    getppid = "110" if os.uname().machine == "x86_64" else "173"
+    document = ending(bench, [shell, "-c", "kill -SYS $$"], 159, "signaled", says="ended by SIGSYS")
+    bench.check(document["denials"] == [], "denials: %r" % document["denials"])
+    policy = bench.policy("use default", "kill getppid")
+    killer = bench.file("killed", "#!%s\nexec %s call %s\n" % (shell, bench.target, getppid))
+    os.chmod(killer, 0o755)
+    for flags, observed in (((), "all"), (("--no-explain",), "fatal")):
+        document = ending(bench, [bench.target, "call", getppid], 159, "denied",
+                          says="killed by policy", flags=("-p", policy, *flags))
+        bench.check(document["denials_observed"] == observed, "observed %r" % document)
+        bench.check(len(document["denials"]) == 1, "denials %r" % document["denials"])
+        ending(bench, [killer], 159, "denied", says="killed by policy", flags=("-p", policy, *flags))
+    # A child that the policy killed, and a SIGSYS of the parent's own: here nobody can be sure.
+    ending(bench, [shell, "-c", "%s call %s; kill -SYS $$" % (bench.target, getppid)], 159, "denied",
+           says="killed by policy", flags=("-p", policy))
+    # Denials that were answered do not count.
+    ending(bench, [find("bash"), "-c", ": 2>/dev/null >/dev/tcp/127.0.0.1/9; kill -SYS $$"], 159,
+           "signaled", says="(?s)denied: socket.*ended by SIGSYS", flags=refuse)
+
+
+@case("sh")
+def what_is_missing_or_no_program_is_named(bench):
+    def file(name, content, mode=0o755):
+        path = bench.file(name, content)
+        os.chmod(path, mode)
+        return path
+
+    def cannot(command, status, says, flags=()):
+        document = ending(bench, [command], status, "setup_error", says=says, flags=flags,
+                          kind="not_found" if status == 127 else "not_executable")
+        bench.check("error" in document, "no error")
+    cannot("no-such-program", 127, "cannot find `no-such-program` in PATH")
+    cannot("./missing", 127, "cannot find `./missing`: ENOENT")
+    cannot(file("plain", "text", 0o644), 126, "cannot execute .*EACCES")
+    cannot(str(bench.folder), 126, "EACCES.*\n.*it is a directory")
+    cannot(file("script", "#!/no/such/interpreter\n"), 126, "needs `/no/such/interpreter`: ENOENT")
+    cannot(file("dos", "#!/bin/sh\r\n"), 126, "Windows line endings")
+    cannot(file("empty", ""), 126, "ENOEXEC.*\n.*the file is empty")
+    cannot(file("words", "echo hello\n"), 126, "ENOEXEC.*\n.*#!/bin/sh")
+    with open(bench.target, "rb") as target:
+        program = bytearray(target.read(4096))
+    program[18:20] = b"\xf3\x00" if program[18:20] != b"\xf3\x00" else b"\xb7\x00"
+    cannot(file("foreign", bytes(program)), 126, "ENOEXEC.*\n.*a program for (riscv64|aarch64)")
+    name = os.path.relpath(bench.folder / "words", bench.folder.parent)
+    cannot("./" + name, 126, "#!/bin/sh", flags=("--chdir", str(bench.folder.parent)))
+
+
+@case("gcc")
+def a_missing_loader_is_named(bench):
+    source = bench.file("main.c", "int main(void) { return 0; }\n")
+    bench.expect(bench.outside("gcc", "-o", "made", source, "-Wl,--dynamic-linker=/lib/ld-missing.so.1"))
+    ending(bench, ["./made"], 126, "setup_error", says="needs `/lib/ld-missing.so.1`: ENOENT.*\n.*loader",
+           kind="not_executable")
+
+
+@case("su")
+def a_set_user_id_program_is_warned_about(bench):
+    document = ending(bench, [find("su"), "--version"], 0, "exited", says="set-user-ID.*without effect")
+    bench.check("set-user-ID" in document["warnings"][0], "warnings %r" % document["warnings"])
+
+
+@case("true")
+def what_seclude_cannot_do_is_125(bench):
+    bad = bench.file("bad.seclude", "seclude 1\npolicy bad\nalow read\n")
+    limited = bench.policy("parameter highest : number", "use default", "deny close where fd > $highest")
+    secret = bench.file("secret.seclude", "seclude 1\npolicy secret\nuse default\n")
+    os.chmod(secret, 0)
+    cases = [(("-p", "./missing.seclude"), "missing.seclude: ENOENT"),
+             (("-p", bad), "unknown statement `alow`"),
+             (("-p", str(bench.folder)), "directory|folder"),
+             (("--set", "highest"), "binds nothing"),
+             (("-p", limited), "(?s)parameter.*highest"),
+             (("--set", "unknown=1"), "no parameter `unknown`"),
+             (("--chdir", "/no/such"), "cannot start in /no/such: ENOENT"),
+             (("--stdin", "/no/such"), "/no/such"),
+             (("--stdout", "/no/such/file"), "/no/such/file"),
+             (("--fd", "987"), "descriptor 987")]
+    if os.geteuid() != 0:
+        cases.append((("-p", secret), "secret.seclude: EACCES"))
+    for flags, says in cases:
+        ending(bench, [find("true")], 125, "setup_error", says=says, flags=flags, kind="setup")
+
+
+@case("true")
+def a_report_that_cannot_be_written_is_125(bench):
+    for file, says in (("/dev/full", "ENOSPC"), ("/no/such/report", "ENOENT")):
+        done = bench.outside(bench.seclude, "run", "-q", "--report", file, find("true"))
+        bench.check(done.returncode == 125 and re.search(says, done.stderr),
+                    "%s: %d, said %r" % (file, done.returncode, done.stderr))
