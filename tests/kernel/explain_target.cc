@@ -5,6 +5,8 @@
 // otherwise: nothing in libc makes it.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -21,6 +23,8 @@
 #include <unistd.h>
 
 namespace {
+
+int run_verb(char** words);
 
 long number(const char* word) { return strtol(word, nullptr, 0); }
 
@@ -192,6 +196,27 @@ int leave_behind(char**) {
   return 0;
 }
 
+// later VERB...: half a second later.
+int later(char** words) {
+  usleep(500000);
+  return run_verb(words);
+}
+
+// inner ACTION VERB...: behind a filter of its own that answers getpriority so.
+int behind_inner_filter(char** words) {
+  const auto action = static_cast<unsigned>(strtoul(words[0], nullptr, 0));
+  sock_filter code[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_getpriority},
+      {BPF_RET | BPF_K, 0, 0, action},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  const sock_fprog program = {sizeof code / sizeof *code, code};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+    return 95;
+  return run_verb(words + 1);
+}
+
 // nameless-code: as once, by an instruction in memory that belongs to no file.
 int nameless_code(char**) {
 #if defined(__x86_64__)
@@ -226,6 +251,8 @@ constexpr Verb verbs[] = {
     {"family", 0, family},
     {"handle-trap", 0, handle_trap},
     {"stopping", 0, stopping},
+    {"later", 1, later},
+    {"inner", 2, behind_inner_filter},
     {"hostile", 0, hostile},
     {"nameless-code", 0, nameless_code},
     {"until-answer-changes", 0, until_answer_changes},
@@ -233,13 +260,17 @@ constexpr Verb verbs[] = {
     {"leave-behind", 0, leave_behind},
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// The first word is the verb.
+int run_verb(char** words) {
+  int count = 0;
+  while (words[count] != nullptr) ++count;
   for (const Verb& verb : verbs) {
-    if (argc > 1 && strcmp(argv[1], verb.name) == 0 && argc - 2 >= verb.words)
-      return verb.run(argv + 2);
+    if (count > verb.words && strcmp(words[0], verb.name) == 0) return verb.run(words + 1);
   }
   fprintf(stderr, "explain target: what?\n");
   return 96;
 }
+
+}  // namespace
+
+int main(int, char** argv) { return run_verb(argv + 1); }

@@ -14,33 +14,13 @@
 #include <gmock/gmock.h>
 
 #include "evidence/diagnose.h"
+#include "explain_support.h"
 #include "filter/program.h"
-#include "run_support.h"
 
 namespace seclude::sandbox {
 namespace {
 
 using filter::Action;
-
-constexpr uint16_t eperm = 1, enosys = 38;
-
-// Nobody may trace but the supervisor.
-Request refusing(Action action, std::vector<std::string> words, std::vector<Exception> also = {}) {
-  Request request = request_for(std::move(words));
-  request.command.front() = EXPLAIN_TARGET;
-  also.push_back({"getpriority", action});
-  also.push_back({"ptrace", Action::deny(eperm)});
-  request.rules = rules_for(Action::allow(), also);
-  return request;
-}
-
-Outcome explained(const Request& request, Supervise how = Supervise::Explain) {
-  // The run before made this process untraceable (RunOptions::supervision).
-  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  const Outcome outcome = run_request(request, {.supervision = Supervision{.how = how}});
-  EXPECT_EQ(outcome.observed.how, Observed::How::Explained);
-  return outcome;
-}
 
 // Rules made by hand come from no text.
 std::string text_of(const Denial& denial) {
@@ -219,126 +199,6 @@ TEST(Explain, AnAuditLetsEverythingPassAndListsIt) {
     ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
     EXPECT_EQ(outcome.observed.denials.seen[0].verdict.action, action);
   }
-}
-
-// ---- when somebody is killed --------------------------------------------------------------------
-
-struct Process {
-  int id = 0, parent = 0, group = 0;
-};
-
-// Those that have not ended.
-std::vector<Process> processes_named(const std::string& name) {
-  std::vector<Process> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string number = entry.path().filename();
-    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto stat = kernel::read_file("/proc/" + number + "/stat", 400);
-    if (!stat || stat->find("(" + name + ")") == std::string::npos) continue;
-    std::istringstream rest(stat->substr(stat->rfind(')') + 1));
-    char state = 0;
-    Process process{std::stoi(number)};
-    rest >> state >> process.parent >> process.group;
-    if (state != 'Z') found.push_back(process);
-  }
-  return found;
-}
-
-// Of this test: others may run beside it.
-size_t targets() {
-  const auto found = processes_named("explain_target");
-  return static_cast<size_t>(std::count_if(found.begin(), found.end(), [](const Process& process) {
-    return process.group == ::getpgrp();
-  }));
-}
-
-template <typename Condition>
-bool soon(Condition condition) {
-  for (int i = 0; i < 500; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
-}
-
-// A launcher in a process of its own, with its helper.
-struct Launcher {
-  pid_t process;
-  explicit Launcher(const Request& request) : process(::fork()) {
-    if (process != 0) return;
-    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    const Outcome outcome = run_request(request, {.supervision = Supervision()});
-    const bool lost = outcome.observed.how == Observed::How::Lost;
-    ::_exit(lost ? status_of(outcome) : 99);
-  }
-  int helper() const {
-    for (const Process& one : processes_named("seclude-explain"))
-      if (one.parent == process) return one.id;
-    return 0;
-  }
-  int wait() const {
-    int status = 0;
-    ::waitpid(process, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-};
-
-TEST(Explain, ProcessesLeftBehindGetTheSameAnswersAfterTheRun) {
-  const Folder folder;
-  Request request = refusing(Action::deny(77), {"leave-behind"});
-  request.stdout_file = folder.file("answer");
-  EXPECT_EQ(explained(request).ending, Ending(Exited{0}));
-  const auto answer = [&] { return kernel::read_file(folder.file("answer")).value_or("?"); };
-  EXPECT_EQ(answer(), "");
-  EXPECT_TRUE(soon([&] { return answer() == "77\n"; })) << answer();
-  EXPECT_TRUE(soon([] { return targets() == 0; }));
-}
-
-TEST(Explain, BehindAnotherListenerTheRunGoesOnUnexplained) {
-  const Request request = refusing(Action::deny(77), {"once"});
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const filter::Instruction allow = {filter::op::ret_k, 0, 0, Action::allow().ret};
-    const struct {
-      unsigned short length;
-      const filter::Instruction* first;
-    } program = {1, &allow};
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    constexpr int set_mode_filter = 1, new_listener = 8;
-    if (::syscall(SYS_seccomp, set_mode_filter, new_listener, &program) < 0) ::_exit(98);
-    const Outcome outcome = run_request(request, {.supervision = Supervision()});
-    ::_exit(outcome.observed.how == Observed::How::Unwatched ? status_of(outcome) : 99);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 77);
-}
-
-TEST(Explain, AKilledSupervisorTakesTheTreeAlong) {
-  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
-  ASSERT_TRUE(soon([] { return targets() == 3; }));
-  ::kill(launcher.helper(), SIGKILL);
-  EXPECT_EQ(launcher.wait(), 128 + SIGKILL);
-  EXPECT_TRUE(soon([] { return targets() == 0; }));
-}
-
-TEST(Explain, AKilledLauncherTakesTheTreeAlong) {
-  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
-  ASSERT_TRUE(soon([] { return targets() == 3; }));
-  ::kill(launcher.process, SIGKILL);
-  EXPECT_EQ(launcher.wait(), -1);
-  EXPECT_TRUE(soon([] { return targets() == 0; }));
-}
-
-TEST(Explain, WithoutTheSupervisorRefusedCallsStayRefused) {
-  // A program that may trace is not traced, so it outlives the supervisor.
-  Request request = refusing(Action::deny(eperm), {"until-answer-changes"});
-  request.rules = rules_for(Action::allow(), {{"getpriority", Action::deny(eperm)}});
-  const Launcher launcher(request);
-  ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
-  ASSERT_TRUE(soon([] { return targets() == 1; }));
-  ::kill(launcher.helper(), SIGKILL);
-  EXPECT_EQ(launcher.wait(), enosys);
 }
 
 }  // namespace
