@@ -1,5 +1,5 @@
 // Fmt, here: the compiled half of fmt 9, which Debian has as a shared library only; the program is
-// static (cmake/static_program.cmake).
+// static.
 //
 // In: fmt's own header of definitions. Out: the functions that our files call, without those that
 // take locales: nothing here prints dates or money, and locales are a third of a start.
