@@ -1,5 +1,6 @@
 // Run: the exemption that starts the target is the launcher's alone, and nobody inside gets a
 // listener.
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -57,6 +58,45 @@ TEST(LaunchRule, OneWrongBitOfTheKeyIsRefusedAndTheRightKeyPasses) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 33);
+}
+
+// The program itself, as a user runs it; its exit status.
+int status_of_command(std::vector<std::string> words) {
+  words.insert(words.begin(), {SECLUDE_BINARY, "run", "-q"});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    const int null = ::open("/dev/null", O_RDWR);
+    for (int number = 0; number <= 2; ++number) ::dup2(null, number);
+    ::execv(SECLUDE_BINARY, pointers.data());
+    ::_exit(99);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(LaunchRule, UnderJudgeNoRegistersStartAnything) {
+  // As `judge`, but a refused call does not end the program: it tries everything it finds.
+  const Folder folder;
+  const std::string policy = folder.file("judged.seclude");
+  ASSERT_TRUE(kernel::write_file(policy,
+                                 "seclude 1\npolicy judged\nuse dynamic-program, stdio\n"
+                                 "otherwise deny with EPERM\n"));
+  EXPECT_EQ(status_of_command({"-p", policy, "--", TARGET_PROGRAM, "execve", TARGET_PROGRAM}), 0);
+  EXPECT_EQ(status_of_command(
+                {"-p", policy, "--no-explain", "--", TARGET_PROGRAM, "execve", TARGET_PROGRAM}),
+            0);
+  const std::string number = std::to_string(native_number("execve"));
+  for (const char* first : {"0", "1", "-1", "0x7fffffffffffffff"}) {
+    for (const char* third : {"0", "-1", "0x8000000000000000"}) {
+      EXPECT_EQ(status_of_command({"-p", "judge", "--no-explain", "--", TARGET_PROGRAM, "call",
+                                   number, "0", "0", "0", first, first, third}),
+                159);
+    }
+  }
 }
 
 TEST(LaunchRule, AListenerIsRefused) {
