@@ -22,9 +22,9 @@ using namespace seclude::filter;
 
 Rules policy(const std::string& name) {
   std::string path = std::string(SECLUDE_SOURCE_DIR) + "/bench/policies/" + name + ".txt";
-  std::optional<Rules> rules = bench::read_policy(path);
-  CHECK(rules.has_value());
-  return *std::move(rules);
+  std::optional<bench::PolicyFile> file = bench::read_policy(path);
+  CHECK(file.has_value());
+  return bench::rules_of(*std::move(file));
 }
 
 Program compiled(Store& store, const Rules& rules) {

@@ -1,113 +1,266 @@
-// Measures what emit() makes of reference policies: size, instructions per call over recorded
-// mixes.
+// Measures filters: size, instructions per recorded call, and what they cost in this kernel, next
+// to what libseccomp makes of the same policies.
 //
-// usage: measure_filters MIX_DIR POLICY.txt...
-// One row per policy and setting: instructions / mean executed per allowed call, over all mixes and
-// over those the default weights never saw (gcc, python, redis) / on argument-checked calls /
-// calls the kernel's bitmap answers of those the policy allows unconditionally / converted length /
-// microseconds to decide and to emit.
+// usage: measure_filters [--mixes FOLDER] [--policies FOLDER] [--rounds N] [--markdown FILE]
+// In: the reference policies of the folder (docker and fc-vmm are not part of the project; where
+// the folder has them they are measured, too), podman's profile where Debian's
+// golang-github-containers-common is installed, systemd's set of calls for services.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 
-#include "filter/decide.h"
-#include "filter/emit.h"
-#include "filter/evaluate.h"
-#include "reference.h"
+#include "base/result.h"
+#include "figures.h"
+#include "filter/compile.h"
+#include "filter/cost.h"
+#include "kernel_harness.h"
+#include "more_policies.h"
+#include "peers.h"
+#include "section.h"
 
 namespace {
 
 using namespace seclude;
+using namespace seclude::bench;
+using filter::EmitOptions;
 using filter::Program;
+using Rows = std::vector<std::vector<std::string>>;
 
-struct Setting {
-  const char* name;
-  filter::EmitOptions options;
+struct Named {
+  std::string name;
+  PolicyFile policy;
 };
 
-struct Means {
-  double allowed = 0, unseen = 0, checked = 0;
-};
-
-bool has_argument_check(const filter::Rules& rules, uint32_t number) {
-  const filter::ArchRules& arch = rules.archs[0];
-  for (const filter::NumberRules& listed : arch.numbers)
-    if (listed.number == number)
-      return listed.end_rule > listed.first_rule &&
-             arch.rules[listed.first_rule].where.kind != filter::Condition::Kind::Always;
-  return false;
+std::vector<Named> all_policies(const std::string& folder) {
+  std::vector<Named> policies;
+  for (const char* name : {"docker", "allow60", "fc-vmm", "args20"})
+    if (auto policy = read_policy(folder + "/" + name + ".txt"))
+      policies.push_back({name, *std::move(policy)});
+  if (auto podman = read_podman(podman_profile)) policies.push_back({"podman", *std::move(podman)});
+  policies.push_back({"@system-service", system_service()});
+  return policies;
 }
 
-Means means_of(const Program& program, const filter::Rules& rules,
-               const std::vector<bench::Mix>& mixes) {
-  std::vector<filter::WeightedInput> allowed, unseen, checked;
-  for (const bench::Mix& mix : mixes) {
-    double total = 0;
-    for (const filter::WeightedInput& call : mix.calls) total += call.weight;
-    bool is_unseen = mix.name == "gcc" || mix.name == "python" || mix.name == "redis";
-    for (filter::WeightedInput call : mix.calls) {
-      if (evaluate(program, call.input).ret != filter::Action::allow_) continue;
-      if (has_argument_check(rules, call.input.number)) checked.push_back(call);
-      if (std::getenv("PER_MIX")) call.weight /= total;
-      allowed.push_back(call);
-      if (is_unseen) unseen.push_back(call);
-    }
-  }
-  return {expected_instructions(program, allowed), expected_instructions(program, unseen),
-          expected_instructions(program, checked)};
-}
-
-double microseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
-void measure(const std::string& path, const Setting& setting,
-             const std::vector<bench::Mix>& mixes) {
-  std::optional<filter::Rules> rules = bench::read_policy(path);
-  if (!rules) return void(std::fprintf(stderr, "%s: cannot read\n", path.c_str()));
+Program compiled(const PolicyFile& policy, const EmitOptions& options) {
   filter::Store store;
-  Program program;
-  std::vector<double> decide_times, emit_times;
-  for (int i = 0; i < 200; ++i) {
-    store.clear();
-    auto start = std::chrono::steady_clock::now();
-    filter::Decision decision = decide(store, *rules, filter::Mediated::AsAllow);
-    decide_times.push_back(microseconds_since(start));
-    start = std::chrono::steady_clock::now();
-    program = emit(store, *rules, decision, setting.options);
-    emit_times.push_back(microseconds_since(start));
+  auto made = filter::compile(store, rules_of(policy), options);
+  CHECK(made.has_value());
+  return std::move(made->program);
+}
+
+std::string cells(const Means& means) {
+  std::string checked = means.checked > 0 ? fmt::format(" / {:.2f}", means.checked) : "";
+  return fmt::format("{:.2f}{}", means.allowed, checked);
+}
+
+std::string figures_of(const Program& program, const PolicyFile& policy,
+                       const std::vector<Mix>& mixes) {
+  return fmt::format("{} / {}", program.size(), cells(means_of(program, policy, mixes)));
+}
+
+// ---- the tables ---------------------------------------------------------------------------------
+
+void report_sizes(::bench::Section& section, const std::vector<Named>& policies,
+                  const std::vector<Mix>& mixes) {
+  Rows rows;
+  EmitOptions usual, before, weighted, weighted_before;
+  before.kernel_has_bitmap = false;
+  weighted.weights = weighted_before.weights = weights_of(mixes);
+  weighted_before.kernel_has_bitmap = false;
+  for (const auto& [name, policy] : policies) {
+    std::vector<std::string> row = {name};
+    for (Shape shape : {Shape::Linear, Shape::Tree}) {
+      auto program = with_libseccomp(policy, shape);
+      row.push_back(program ? figures_of(*program, policy, mixes) : "-");
+    }
+    for (const EmitOptions* options : {&usual, &before, &weighted, &weighted_before})
+      row.push_back(figures_of(compiled(policy, *options), policy, mixes));
+    rows.push_back(row);
   }
-  std::sort(decide_times.begin(), decide_times.end());
-  std::sort(emit_times.begin(), emit_times.end());
-  if (std::getenv("DUMP")) std::puts(disassemble(program, calls::Arch::x86_64).c_str());
-  Means means = means_of(program, *rules, mixes);
-  std::printf(
-      "%-8s %-14s %4zu  %5.2f (%5.2f)  %5.2f  bitmap %3zu  converted %4zu  load %4.0f  "
-      "%4.0f + %4.0f us\n",
-      std::filesystem::path(path).stem().c_str(), setting.name, program.size(), means.allowed,
-      means.unseen, means.checked, constant_allows(program, calls::Arch::x86_64).size(),
-      converted_length(program), estimated_load_microseconds(program, calls::Arch::x86_64),
-      decide_times[decide_times.size() / 2], emit_times[emit_times.size() / 2]);
+  section.paragraph(
+      "Instructions / mean executed per allowed call / the same for calls whose arguments the "
+      "policy looks at, over seven recorded programs that count alike. The default weights were "
+      "made from four of them; \"own weights\" are a recording of all seven, by `--weights`. "
+      "seclude's filters also tell calls that no table knows, x32 and other architectures apart, "
+      "which libseccomp's answer with the default.");
+  section.table({"policy", "libseccomp", "libseccomp, tree", "seclude", "before 5.11",
+                 "own weights", "own weights, before 5.11"},
+                rows);
+}
+
+struct Point {
+  size_t size;
+  Means means;
+  float price;
+};
+
+// Points that no other point beats in both size and mean.
+std::vector<Point> front(std::vector<Point> points) {
+  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+    return a.size != b.size ? a.size < b.size : a.means.allowed < b.means.allowed;
+  });
+  std::vector<Point> best;
+  for (const Point& point : points)
+    if (best.empty() || point.means.allowed < best.back().means.allowed - 0.005)
+      best.push_back(point);
+  return best;
+}
+
+void report_front(::bench::Section& section, const std::vector<Named>& policies,
+                  const std::vector<Mix>& mixes) {
+  section.paragraph(
+      "Size against instructions executed, where every call pays (`--kernel-before 5.11`): what "
+      "other prices of an instruction of size would give, without the points that another beats in "
+      "both. One point of the front is what the default takes.");
+  Rows rows;
+  for (const auto& [name, policy] : policies) {
+    std::vector<Point> points;
+    for (float price : {0.001f, 0.003f, 0.01f, 0.02f, 0.03f, 0.05f, 0.07f, 0.1f, 0.15f, 0.2f, 0.3f,
+                        0.5f, 0.7f, 1.0f, 2.0f, 4.0f}) {
+      EmitOptions options;
+      options.kernel_has_bitmap = false;
+      options.price = price;
+      Program program = compiled(policy, options);
+      points.push_back({program.size(), means_of(program, policy, mixes), price});
+    }
+    std::string text;
+    for (const Point& point : front(points))
+      text += fmt::format("{}{} / {}", text.empty() ? "" : ", ", point.size, cells(point.means));
+    rows.push_back({name, text});
+  }
+  section.table({"policy", "instructions / mean executed / on checked calls"}, rows);
+}
+
+// How many comparisons any program of == and >= needs for these numbers: every end of an interval
+// of equal answers must be met by a test, == meets two ends if they are neighbours, >= one.
+size_t fewest_comparisons(const filter::Runs& runs) {
+  size_t tests = 0;
+  for (size_t i = 1; i < runs.size(); ++i, ++tests)
+    if (i + 1 < runs.size() && runs[i + 1].first - runs[i].first == 1) ++i;
+  return tests;
+}
+
+void report_bounds(::bench::Section& section, const std::vector<Named>& policies) {
+  section.paragraph(
+      "What bounds the size: a program of == and >= must meet both ends of every interval of "
+      "numbers with one answer. \"Needed\" are those tests, two loads, the test of the "
+      "architecture and one return for each answer; checks of arguments come on top.");
+  Rows rows;
+  for (const auto& [name, policy] : policies) {
+    filter::Store store;
+    auto made = filter::compile(store, rules_of(policy));
+    CHECK(made.has_value());
+    const filter::Runs& runs = made->decision.archs.front().runs;
+    std::vector<uint32_t> answers = {filter::Action::kill().ret};
+    size_t checks = 0;
+    for (const filter::Run& run : runs) {
+      if (!store.is_terminal(run.id))
+        ++checks;
+      else if (uint32_t ret = store.value(run.id);
+               std::find(answers.begin(), answers.end(), ret) == answers.end())
+        answers.push_back(ret);
+    }
+    size_t tests = fewest_comparisons(runs);
+    rows.push_back({name, fmt::format("{}", tests), fmt::format("{}", tests + 3 + answers.size()),
+                    fmt::format("{}", checks), fmt::format("{}", made->program.size())});
+  }
+  section.table({"policy", "tests of numbers", "needed", "runs with checks", "seclude"}, rows);
+}
+
+// ---- in the kernel ------------------------------------------------------------------------------
+
+// A call that the policy allows after a look at its arguments; else one it allows anyway.
+std::array<unsigned long, 4> checked_call(const PolicyFile& policy) {
+  auto is_checked = [&](uint32_t number) {
+    auto found = policy.rules.find(number);
+    return found != policy.rules.end() &&
+           found->second.front().where.kind != filter::Condition::Kind::Always;
+  };
+  if (is_checked(135)) return {135, 0xffffffff, 0, 0};  // personality: asks only
+  if (is_checked(10)) return {10, 0, 0, 0};             // mprotect of nothing
+  return {3, ~0ul, 0, 0};
+}
+
+void report_kernel(::bench::Section& section, const std::vector<Named>& policies, size_t rounds) {
+  std::vector<Candidate> candidates = {{"no filter", {}, {3, ~0ul, 0, 0}},
+                                       {"allow all", {{0x06, 0, 0, 0x7fff0000}}, {3, ~0ul, 0, 0}}};
+  for (const auto& [name, policy] : policies) {
+    auto call = checked_call(policy);
+    candidates.push_back({name + ", seclude", compiled(policy, {}), call});
+    if (auto program = with_libseccomp(policy, Shape::Linear))
+      candidates.push_back({name + ", libseccomp", *program, call});
+    if (auto program = with_libseccomp(policy, Shape::Tree))
+      candidates.push_back({name + ", libseccomp tree", *program, call});
+  }
+  std::vector<KernelTimes> times = time_in_kernel(candidates, rounds);
+  section.paragraph(
+      "In this kernel: microseconds to load, nanoseconds for a call that is allowed whatever its "
+      "arguments (close), which the kernel's bitmap answers, and for one whose arguments are "
+      "looked at (personality, mprotect; where the policy checks none, close again). No filter "
+      "can be made to behave as it would before Linux 5.11 while its meaning stays, so the last "
+      "column and the means above stand for those kernels. Medians; all take turns.");
+  Rows rows;
+  for (size_t i = 0; i < candidates.size() && i < times.size(); ++i)
+    rows.push_back({candidates[i].name, fmt::format("{}", candidates[i].program.size()),
+                    fmt::format("{:.0f}", times[i].load_microseconds),
+                    fmt::format("{:.0f}", times[i].plain_nanoseconds),
+                    fmt::format("{:.0f}", times[i].checked_nanoseconds)});
+  section.table({"filter", "instructions", "load, us", "plain call, ns", "checked call, ns"}, rows);
+}
+
+// ---- compile time -------------------------------------------------------------------------------
+
+void report_compile(::bench::Section& section, const std::vector<Named>& policies) {
+  section.paragraph(
+      "Compile time, microseconds, medians over different policies (each lacks another call): "
+      "from the text to a filter proven equal to it, everything from scratch; libseccomp from "
+      "calls of its functions to the exported program, which nothing proves.");
+  Rows rows;
+  for (const auto& [name, policy] : policies) {
+    ::bench::Samples ours, linear, tree;
+    size_t rounds = 0;
+    for (const auto& [number, rules] : policy.rules) {
+      if (rules.front().where.kind != filter::Condition::Kind::Always || ++rounds > 60) continue;
+      PolicyFile other = policy;
+      other.rules.erase(number);
+      std::string text = text_of(other, number);
+      double start = ::bench::now();
+      filter::Store store;
+      auto made = filter::compile(store, rules_of_text(text));
+      ours.push_back(::bench::now() - start);
+      CHECK(made.has_value());
+      start = ::bench::now();
+      with_libseccomp(other, Shape::Linear);
+      linear.push_back(::bench::now() - start);
+      start = ::bench::now();
+      with_libseccomp(other, Shape::Tree);
+      tree.push_back(::bench::now() - start);
+    }
+    rows.push_back({name, ::bench::figure(::bench::median(ours)),
+                    ::bench::figure(::bench::median(linear)),
+                    ::bench::figure(::bench::median(tree))});
+  }
+  section.table({"policy", "seclude", "libseccomp", "libseccomp, tree"}, rows);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc < 3) return std::fprintf(stderr, "usage: measure_filters MIX_DIR POLICY.txt...\n"), 2;
-  std::vector<bench::Mix> mixes;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[1]))
-    if (entry.path().string().ends_with(".args.tsv"))
-      if (std::optional<bench::Mix> mix = bench::read_mix(entry.path().string()))
-        mixes.push_back(*mix);
-  using filter::Optimise;
-  const std::array<Setting, 4> settings = {{{"default", {}},
-                                            {"size", {Optimise::Size, true, {}}},
-                                            {"before 5.11", {Optimise::Balanced, false, {}}},
-                                            {"speed, before", {Optimise::Speed, false, {}}}}};
-  for (int i = 2; i < argc; ++i)
-    for (const Setting& setting : settings) measure(argv[i], setting, mixes);
-  return 0;
+int main(int count, char** words) {
+  std::vector<Mix> mixes = read_mixes(::bench::option(count, words, "--mixes", "mixes"));
+  auto policies = all_policies(::bench::option(count, words, "--policies", "policies"));
+  auto rounds = std::strtoul(::bench::option(count, words, "--rounds", "41").c_str(), nullptr, 10);
+  if (mixes.empty() || policies.empty() || rounds == 0) {
+    std::fprintf(stderr,
+                 "usage: measure_filters [--mixes FOLDER] [--policies FOLDER] [--rounds N] "
+                 "[--markdown FILE]\n");
+    return 2;
+  }
+  ::bench::Section section("Filters");
+  report_sizes(section, policies, mixes);
+  report_front(section, policies, mixes);
+  report_bounds(section, policies);
+  report_compile(section, policies);
+  report_kernel(section, policies, rounds);
+  return section.finish(count, words);
 }

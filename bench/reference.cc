@@ -43,11 +43,6 @@ std::optional<Condition> read_test(std::istream& line) {
   return condition;
 }
 
-struct PolicyFile {
-  Action otherwise;
-  std::map<uint32_t, std::vector<filter::Rule>> rules;
-};
-
 bool read_rule(std::istream& line, PolicyFile& policy) {
   uint32_t number = 0, ret = 0;
   unsigned tests = 0;
@@ -62,22 +57,6 @@ bool read_rule(std::istream& line, PolicyFile& policy) {
   }
   policy.rules[number].push_back(rule);
   return !line.fail();
-}
-
-std::optional<PolicyFile> read_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  PolicyFile policy;
-  for (std::string text; std::getline(file, text);) {
-    std::istringstream line(text);
-    std::string keyword;
-    line >> keyword;
-    if (keyword == "default")
-      line >> std::hex >> policy.otherwise.ret;
-    else if (keyword != "rule" || !read_rule(line, policy))
-      return std::nullopt;
-  }
-  return policy;
 }
 
 uint32_t number_of(std::string_view name) {
@@ -105,10 +84,24 @@ void add_meaning(PolicyFile& policy) {
 
 }  // namespace
 
-std::optional<filter::Rules> read_policy(const std::string& path) {
-  std::optional<PolicyFile> policy = read_file(path);
-  if (!policy) return std::nullopt;
-  add_meaning(*policy);
+std::optional<PolicyFile> read_policy(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  PolicyFile policy;
+  for (std::string text; std::getline(file, text);) {
+    std::istringstream line(text);
+    std::string keyword;
+    line >> keyword;
+    if (keyword == "default")
+      line >> std::hex >> policy.otherwise.ret;
+    else if (keyword != "rule" || !read_rule(line, policy))
+      return std::nullopt;
+  }
+  return policy;
+}
+
+filter::Rules rules_of(PolicyFile policy) {
+  add_meaning(policy);
   filter::ArchRules arch;
   arch.arch = Arch::x86_64;
   arch.unknown = Action::deny(38);
@@ -116,13 +109,13 @@ std::optional<filter::Rules> read_policy(const std::string& path) {
   for (const calls::Numbered& numbered : calls::numbers(Arch::x86_64))
     if (calls::since(numbered.call, Arch::x86_64) <= calls::KernelVersion{6, 12})
       known.insert(numbered.number);
-  for (const auto& [number, rules] : policy->rules) known.insert(number);
+  for (const auto& [number, rules] : policy.rules) known.insert(number);
   for (uint32_t number : known) {
     filter::NumberRules made;
     made.number = number;
-    made.otherwise = policy->otherwise;
+    made.otherwise = policy.otherwise;
     made.first_rule = static_cast<uint32_t>(arch.rules.size());
-    if (auto found = policy->rules.find(number); found != policy->rules.end())
+    if (auto found = policy.rules.find(number); found != policy.rules.end())
       arch.rules.insert(arch.rules.end(), found->second.begin(), found->second.end());
     made.end_rule = static_cast<uint32_t>(arch.rules.size());
     arch.numbers.push_back(made);

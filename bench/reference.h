@@ -6,6 +6,7 @@
 // twins with arguments in memory answer ENOSYS. Neighbours: measure_filters.cc.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,15 @@
 
 namespace seclude::bench {
 
-std::optional<filter::Rules> read_policy(const std::string& path);
+// A policy of x86_64 as its file says it: each rule a conjunction of tests, or always true.
+struct PolicyFile {
+  filter::Action otherwise;
+  std::map<uint32_t, std::vector<filter::Rule>> rules;
+};
+std::optional<PolicyFile> read_policy(const std::string& path);
+
+// With all the policy language adds.
+filter::Rules rules_of(PolicyFile policy);
 
 struct Mix {
   std::string name;
