@@ -38,7 +38,7 @@ class Terminal:
             os.chdir(bench.folder)
             os.execve(command[0], command, {"PATH": SEARCH, "PS1": PROMPT, "TERM": "dumb",
                                             "HOME": str(bench.folder), "LC_ALL": "C.UTF-8",
-                                            "HISTFILE": "", "PYTHONSTARTUP": ""})
+                                            "HISTFILE": "", "SHELL": "/bin/sh"})
 
     def __enter__(self):
         return self
@@ -298,3 +298,20 @@ def a_terminal_that_goes_away_ends_the_program(bench):
                 time.sleep(0.1)
             bench.check((bench.folder / "hung").exists(), "%r heard no SIGHUP" % prefix)
             os.unlink(bench.folder / "hung")
+
+
+@case("bash", "tmux", "vim")
+def vim_in_tmux_is_typed_into(bench):
+    def session(terminal):
+        bench.file("text", "one\ntwo\n")
+        terminal.type("TERM=xterm $RUN tmux -S socket -f /dev/null new-session 'vim -u NONE -N text'\n")
+        terminal.until("one(?s:.*)two(?s:.*)2L, 8B")
+        resize(terminal, 20, 60)
+        terminal.type("Gothree\x1b")
+        terminal.until("three")
+        terminal.type(":%s/one/ONE/\r:wq\r")
+        poll(lambda: (bench.folder / "text").read_text() == "ONE\ntwo\nthree\n", "vim has not written")
+        terminal.until(r"\[exited\]")
+        terminal.prompt()
+        yield terminal.command("echo status $?")
+    bench.check(same_sessions(bench, session) == ["status 0\n"], "the status")
