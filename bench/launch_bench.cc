@@ -63,7 +63,7 @@ bench::Launch by_library(const filter::Rules& rules, bool explain) {
   request.environment = sandbox::own_environment();
   request.rules = rules;
   auto plan = sandbox::make_plan(request);
-  if (!plan) std::abort();
+  if (!plan || !sandbox::draft_filter(*plan)) std::abort();
   sandbox::RunOptions options{.as_stand_in = explain};
   if (explain) options.supervision.emplace();
   return [plan = std::move(*plan), options] {

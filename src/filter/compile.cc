@@ -16,34 +16,27 @@ tl::unexpected<CompileProblem> problem(std::string message) {
   return tl::unexpected<CompileProblem>(CompileProblem{std::move(message), std::nullopt});
 }
 
-}  // namespace
-
-tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
-                                               const EmitOptions& options) {
-  // One program runs on one kernel, which has one byte order.
-  if (rules.archs.empty()) return problem("no architecture to compile for");
-  bool big_endian = calls::info(rules.archs.front().arch).big_endian;
+// Why these architectures cannot share a program, if so: it runs on one kernel, which has one byte
+// order.
+std::optional<std::string> cannot_share(const Rules& rules) {
+  if (rules.archs.empty()) return "no architecture to compile for";
+  const calls::ArchInfo& first = calls::info(rules.archs.front().arch);
   for (const ArchRules& arch : rules.archs)
-    if (calls::info(arch.arch).big_endian != big_endian)
-      return problem(fmt::format("{} and {} cannot share a filter: their byte orders differ",
-                                 calls::info(rules.archs.front().arch).name,
-                                 calls::info(arch.arch).name));
+    if (calls::info(arch.arch).big_endian != first.big_endian)
+      return fmt::format("{} and {} cannot share a filter: their byte orders differ", first.name,
+                         calls::info(arch.arch).name);
+  return std::nullopt;
+}
 
-  // What the policy means, as far as a filter can hold it.
-  Decision wanted = decide(store, rules, Mediated::AsAllow);
-  if (store.exhausted())
-    return problem(fmt::format("the policy needs more than {} decision nodes", store.node_count()));
-
-  // Code for it.
-  Program program = emit(store, rules, wanted, options);
+// What that code really does, for every input; anything but what is wanted is refused.
+tl::expected<Compiled, CompileProblem> proven(Store& store, Decision wanted, Program program,
+                                              bool big_endian) {
   if (program.size() > max_program_length)
     return problem(fmt::format("the filter needs {} instructions, the kernel takes {}",
                                program.size(), max_program_length));
   if (auto wrong = invalid(program))
     return problem(fmt::format("instruction {}: {} (a bug of seclude, please report it)", wrong->at,
                                wrong->why));
-
-  // What that code really does, for every input; anything but the same is refused.
   auto lifted = lift(store, program, big_endian);
   if (const auto* undecided = std::get_if<Undecided>(&lifted))
     return problem(fmt::format("the filter could not be proven at instruction {}: {}",
@@ -56,6 +49,32 @@ tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
                        difference(store, wanted, done)});
   }
   return Compiled{std::move(program), std::move(wanted), big_endian};
+}
+
+}  // namespace
+
+tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
+                                               const EmitOptions& options) {
+  if (auto reason = cannot_share(rules)) return problem(std::move(*reason));
+
+  // What the policy means, as far as a filter can hold it.
+  Decision wanted = decide(store, rules, Mediated::AsAllow);
+  if (store.exhausted())
+    return problem(fmt::format("the policy needs more than {} decision nodes", store.node_count()));
+
+  // Code for it, and the proof.
+  Program program = emit(store, rules, wanted, options);
+  return proven(store, std::move(wanted), std::move(program),
+                calls::info(rules.archs.front().arch).big_endian);
+}
+
+tl::expected<Compiled, CompileProblem> prove(Store& store, const Rules& rules, Program program) {
+  if (auto reason = cannot_share(rules)) return problem(std::move(*reason));
+  Decision wanted = decide(store, rules, Mediated::AsAllow);
+  if (store.exhausted())
+    return problem(fmt::format("the policy needs more than {} decision nodes", store.node_count()));
+  return proven(store, std::move(wanted), std::move(program),
+                calls::info(rules.archs.front().arch).big_endian);
 }
 
 }  // namespace seclude::filter

@@ -34,4 +34,7 @@ struct CompileProblem {
 tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
                                                const EmitOptions& options = {});
 
+// The same for a program that is at hand: it is proven like one of our own, or refused.
+tl::expected<Compiled, CompileProblem> prove(Store& store, const Rules& rules, Program program);
+
 }  // namespace seclude::filter

@@ -6,6 +6,7 @@
 // Neighbours: filter/compile.h compiles and proves; launch.cc loads.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "base/result.h"
@@ -17,9 +18,18 @@
 
 namespace seclude::sandbox {
 
+// The program of an earlier launch, to begin with. Another key takes the place of its own, and the
+// result is proven against the rules like any other; where it does not fit any more, it is not
+// used.
+struct FilterDraft {
+  filter::Program program;
+  kernel::raw::LaunchKey key = {};
+};
+
 [[nodiscard]] Result<filter::Program> launch_filter(const filter::Rules& rules,
                                                     const kernel::raw::LaunchKey& key,
                                                     std::optional<Supervise> supervise = {},
-                                                    const std::optional<Guarded>& guarded = {});
+                                                    const std::optional<Guarded>& guarded = {},
+                                                    const FilterDraft* draft = nullptr);
 
 }  // namespace seclude::sandbox

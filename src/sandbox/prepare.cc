@@ -47,7 +47,25 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+Guarded guarding_this_process(const LoadFilter& step) {
+  return {.processes = {kernel::own_pid()},
+          .groups = {kernel::own_group()},
+          .signals = step.signal_guard};
+}
+
 }  // namespace
+
+Result<void> draft_filter(Plan& plan) {
+  for (Step& step : plan.steps) {
+    auto* load = std::get_if<LoadFilter>(&step);
+    if (load == nullptr || load->answered) continue;
+    FilterDraft draft;
+    TRY_VOID(kernel::fill_random(draft.key));
+    draft.program = TRY(launch_filter(load->rules, draft.key, {}, guarding_this_process(*load)));
+    load->draft = std::make_shared<const FilterDraft>(std::move(draft));
+  }
+  return {};
+}
 
 // Turns each step of a plan into steps of the child.
 struct Preparation {
@@ -135,11 +153,9 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const LoadFilter& step) {
-    Guarded guarded{.processes = {kernel::own_pid()},
-                    .groups = {kernel::own_group()},
-                    .signals = step.signal_guard};
+    Guarded guarded = guarding_this_process(step);
     if (step.answered) return load_supervised(step, std::move(guarded));
-    to.program_ = TRY(launch_filter(step.rules, to.key_, {}, guarded));
+    to.program_ = TRY(launch_filter(step.rules, to.key_, {}, guarded, step.draft.get()));
     add({.kind = ChildStep::Kind::LoadFilter,
          .program = to.program_.data(),
          .length = to.program_.size()});
