@@ -102,6 +102,15 @@ Finding landlock(const Features& features) {
   return finding;
 }
 
+// Not a lack: without scopes, the filter of each run keeps signals from the launcher (and only from
+// the launcher).
+Finding launcher_guard(const Features& features) {
+  const bool scopes = features.landlock_abi >= landlock_scopes;
+  return {"launcher's guard", scopes ? State::Good : State::Note,
+          scopes ? "Landlock" : "rules of each filter, for the launcher only",
+          "keeping signals and tracing inside a run", ""};
+}
+
 std::string user_namespace_fix(const Features& features) {
   if (features.max_user_namespaces == 0) return "sysctl user.max_user_namespaces=10000";
   if (features.unprivileged_userns_clone == 0) return "sysctl kernel.unprivileged_userns_clone=1";
@@ -192,6 +201,7 @@ std::vector<Finding> findings(const Features& features) {
       simple("close_range", features.close_range, State::Missing, "closing descriptors",
              "Linux 5.9 or later"),
       landlock(features),
+      launcher_guard(features),
       user_namespaces(features),
       cgroups(features),
       tracing(features),

@@ -4,9 +4,10 @@
 // In: the rules that are enforced. Out: each new denial described on standard error while its
 // thread still waits; all of them when the run is over. The program gets the same answers, signals
 // and exit statuses as without it:
-// - `deny` waits on the filter's listener and is answered with the policy's errno. One difference
-//   cannot be avoided: a signal that arrives before the supervisor has taken the notification ends
-//   the call with EINTR (or restarts it), as for any call that waits.
+// - `deny` waits on the filter's listener and is answered with the policy's errno, also when a signal
+//   arrives before the supervisor has taken the notification: a call of a followed thread (below) is
+//   then answered at the signal's delivery. Of others, such a signal ends the call with EINTR, or
+//   restarts it, as for any call that waits.
 // - kill, kill-thread and trap stay in the filter; the supervisor follows the tree with ptrace and
 //   looks when a thread exits by SIGSYS. If the policy lets the program trace, nobody follows it.
 // - When the program has ended but processes it left behind have not, the supervisor stays for

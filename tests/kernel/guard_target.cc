@@ -178,12 +178,12 @@ int set_attributes() {
     int nice;
     unsigned priority;
     unsigned long long runtime, deadline, period;
-  } attributes = {48, SCHED_BATCH, 0, 5, 0, 0, 0, 0};
+  } attributes = {48, SCHED_BATCH, 0, 19, 0, 0, 0, 0};
   return made(syscall(SYS_sched_setattr, victim, &attributes, 0));
 }
-int set_priority() { return made(setpriority(PRIO_PROCESS, static_cast<id_t>(victim), 5)); }
+int set_priority() { return made(setpriority(PRIO_PROCESS, static_cast<id_t>(victim), 19)); }
 int set_group_priority() {
-  return made(setpriority(PRIO_PGRP, static_cast<id_t>(getpgid(victim)), 5));
+  return made(setpriority(PRIO_PGRP, static_cast<id_t>(getpgid(victim)), 19));
 }
 int set_disk_priority() {
   constexpr int of_process = 1, idle_class = 3 << 13;

@@ -55,6 +55,20 @@ TEST(Doctor, MissingActionsAreNamed) {
   EXPECT_NE(only_lack(features).detail.find("SECCOMP_RET_USER_NOTIF"), std::string::npos);
 }
 
+TEST(Doctor, WhatGuardsTheLauncherIsTold) {
+  const auto guard = [](int abi) {
+    Features features = everything();
+    features.landlock_abi = abi;
+    for (const Finding& finding : findings(features))
+      if (finding.name == "launcher's guard") return finding;
+    return Finding{};
+  };
+  EXPECT_EQ(guard(6).state, State::Good);
+  EXPECT_EQ(guard(6).detail, "Landlock");
+  EXPECT_EQ(guard(5).state, State::Note);
+  EXPECT_NE(guard(0).detail.find("rules of each filter"), std::string::npos);
+}
+
 TEST(Doctor, LandlockTellsDisabledFromAbsentFromOld) {
   Features features = everything();
   features.landlock_abi = 0;
