@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "kernel/landlock.h"
+#include "kernel/raw.h"
 #include "run_support.h"
 
 namespace seclude::sandbox {
@@ -58,12 +59,21 @@ void read_from_null() {
 
 // A process that waits to be attacked.
 pid_t make_victim() {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
   const pid_t victim = ::fork();
-  if (victim != 0) return victim;
+  if (victim != 0) {
+    ::close(ends[1]);
+    char ready = 0;
+    EXPECT_EQ(::read(ends[0], &ready, 1), 1);
+    ::close(ends[0]);
+    return victim;
+  }
   ::setpgid(0, 0);
   read_from_null();
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+  if (::write(ends[1], "", 1) != 1) ::_exit(1);
   for (;;) ::pause();
 }
 
@@ -283,6 +293,33 @@ TEST(GuardOfTheTerminal, NothingIsTypedIntoIt) {
     // dev.tty.legacy_tiocsti=0 refuses it to all but root.
     EXPECT_TRUE(unguarded == 0 || (unguarded == EIO && ::geteuid() != 0)) << unguarded;
   }
+}
+
+// ---- inside other domains -----------------------------------------------------------------------
+
+// Exits with the status of a launch from inside so many domains.
+int launch_inside(size_t domains, const Request& request) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    for (size_t i = 0; i < domains; ++i)
+      if (kernel::raw::keep_signals_inside() != 0) ::_exit(97);
+    const Outcome outcome = run_request(request, {.supervision = Supervision()});
+    const auto* setup = std::get_if<SetupError>(&outcome.ending);
+    const bool told = setup && setup->error.hint.find("16 Landlock") != std::string::npos;
+    ::_exit(told ? 96 : status_of(outcome));
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(GuardInsideOthers, DomainsNestAsDeepAsTheKernelTakesThem) {
+  if (!kernel::landlock_version().scopes_signals()) GTEST_SKIP() << "needs Landlock ABI 6";
+  const Request request = attacking({"send", SIGKILL}, "launcher", SignalGuard::Landlock);
+  EXPECT_EQ(launch_inside(1, request), EPERM);
+  EXPECT_EQ(launch_inside(15, request), EPERM);
+  EXPECT_EQ(launch_inside(16, request), 96);
 }
 
 // ---- capabilities -------------------------------------------------------------------------------
