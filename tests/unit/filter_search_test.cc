@@ -111,7 +111,7 @@ class PeeledFamily {
     double own = weight(left) + price_;
     double best = gone == 0 ? plain_.bit_test(begin, end) : unreachable;
     for (size_t base : left) best = std::min(best, chain(left, pieces_[base].outcome));
-    if (gone < most_ && gone < singles(begin, end))
+    if (gone < std::min(most_, hot(begin, end)))
       best = std::min(best, own + cost(begin, end, gone + 1));
     std::vector<size_t> all_left = without_heaviest(begin, end, gone);
     for (size_t cut = begin + 1; cut < end; ++cut) {
@@ -124,9 +124,13 @@ class PeeledFamily {
   }
 
  private:
-  size_t singles(size_t begin, size_t end) const {
+  // How many single values have a quarter of the window's weight each.
+  size_t hot(size_t begin, size_t end) const {
+    double total = 0;
     size_t count = 0;
-    for (size_t i = begin; i < end; ++i) count += pieces_[i].single ? 1 : 0;
+    for (size_t i = begin; i < end; ++i) total += static_cast<double>(pieces_[i].weight);
+    for (size_t i = begin; i < end; ++i)
+      count += pieces_[i].single && static_cast<double>(pieces_[i].weight) >= total / 4 ? 1 : 0;
     return count;
   }
   std::vector<size_t> without_heaviest(size_t begin, size_t end, size_t gone) const {

@@ -18,6 +18,9 @@ namespace {
 
 using Kind = Comparison::Kind;
 
+// A value is hot when it has this share of its window's weight.
+constexpr float hot_share = 0.25f;
+
 // The heaviest single pieces of a window, heaviest first.
 class Heaviest {
  public:
@@ -35,7 +38,12 @@ class Heaviest {
     positions_[at] = position;
   }
 
-  size_t count() const { return count_; }
+  // How many are hot in a window of this weight.
+  size_t hot(float window) const {
+    size_t hot = 0;
+    while (hot < count_ && weights_[hot] >= window * hot_share) ++hot;
+    return hot;
+  }
   uint32_t position(size_t i) const { return positions_[i]; }
   Gone first(size_t count) const {
     Gone gone = {std::span(positions_.data(), count), 0};
@@ -79,7 +87,7 @@ class PeeledWindows {
     uint32_t index = static_cast<uint32_t>(tree.tests.size());
     tree.tests.push_back({Kind::AtLeast, 0, passing, {}, {}});
     Branch yes, no;
-    if (can_peel(k, heaviest) && cost_of_peeling(window, k) + passing + price_ <= target) {
+    if (k < can_peel(window, heaviest) && cost_of_peeling(window, k) + passing + price_ <= target) {
       const Piece& piece = pieces_[heaviest.position(k)];
       tree.tests[index].kind = Kind::Equal;
       tree.tests[index].key = piece.first;
@@ -97,8 +105,10 @@ class PeeledWindows {
   }
 
  private:
-  bool can_peel(size_t k, const Heaviest& heaviest) const {
-    return k < most_ && k < heaviest.count();
+  // How many may be peeled. What is hot in a window is so in all parts of it, so that what a cut
+  // leaves was looked at, too.
+  size_t can_peel(Window window, const Heaviest& heaviest) const {
+    return std::min(most_, heaviest.hot(weight(window)));
   }
 
   void fill(size_t begin) {
@@ -114,9 +124,10 @@ class PeeledWindows {
       std::erase_if(chains, [&](Chain& chain) { return !chain.add(pieces_[added], added); });
       bits_fit = bits_fit && bits.add(pieces_[added], last_of(pieces_, added));
       bool one_test = bits_fit && end - begin > 2 && bits.find();
-      for (size_t k = std::min(most_, heaviest.count()) + 1; k-- > 0;) {
+      size_t most = can_peel({begin, end}, heaviest);
+      for (size_t k = most + 1; k-- > 0;) {
         Gone gone = heaviest.first(k);
-        float cost = cost_of({begin, end}, heaviest, gone);
+        float cost = cost_of({begin, end}, gone, most);
         for (const Chain& chain : chains) cost = std::min(cost, chain.cost(price_, gone));
         if (k == 0 && one_test) cost = std::min(cost, bits.cost(price_));
         by_begin_[k][begin * stride_ + end] = by_end_[k][end * stride_ + begin] = cost;
@@ -125,12 +136,12 @@ class PeeledWindows {
   }
 
   // Of peeling one more, of the best cut, or 0 where nothing is left to tell apart.
-  float cost_of(Window window, const Heaviest& heaviest, const Gone& gone) const {
+  float cost_of(Window window, const Gone& gone, size_t most) const {
     size_t k = gone.positions.size();
     // Neighbours differ, so that two of a longer window are left.
     bool may_be_settled = window.end - window.begin <= 2 * k + 1;
     if (may_be_settled && only_outcome(window, gone)) return 0;
-    Four least = four_of(can_peel(k, heaviest) ? cost_of_peeling(window, k) : infinite);
+    Four least = four_of(k < most ? cost_of_peeling(window, k) : infinite);
     for_stretches(window, gone, [&](Window cuts, size_t left) {
       const float* before = &by_begin_[left][window.begin * stride_ + cuts.begin];
       const float* after = &by_end_[k - left][window.end * stride_ + cuts.begin];

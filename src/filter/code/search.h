@@ -10,7 +10,8 @@
 //                | & bits               when that alone tells the window's two outcomes apart
 // With `peeled` above 0 also
 //                | == a, then a tree for the rest of the window, where a is its heaviest single
-//                                       value that is left, at most `peeled` times in a row
+//                                       value that is left and has a quarter of the window's
+//                                       weight, at most `peeled` times in a row
 // which is what hot values among cold ones want, and takes longer to find the larger `peeled` is.
 // Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
 // halved by weight and count. Neighbours: emit.cc and generate.cc call it, peeling.h is the half
