@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "calls/calls.h"
 #include "filter/meaning.h"
 
@@ -58,16 +60,16 @@ TEST(GuardRules, LimitsPrioritiesAndProcessorsOfTheGuardedAreOutOfReach) {
   const auto rules = with_guard(all(Action::allow()), guarded(SignalGuard::Landlock));
   for (const char* call : {"prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam",
                            "sched_setscheduler"}) {
-    for (const uint64_t process : {launcher, helper}) {
+    for (const uint64_t process : std::array<uint64_t, 2>{launcher, helper}) {
       EXPECT_EQ(answer(rules, call, {process}), eperm) << call;
       // The kernel reads 32 bits.
       EXPECT_EQ(answer(rules, call, {process | uint64_t{1} << 40}), eperm) << call;
     }
-    for (const uint64_t process : {0, 1, group, 4002}) {
+    for (const uint64_t process : std::array<uint64_t, 4>{0, 1, group, 4002}) {
       EXPECT_EQ(answer(rules, call, {process}), Action::allow()) << call << process;
     }
   }
-  for (const uint64_t offset : {0, 1}) {
+  for (const uint64_t offset : std::array<uint64_t, 2>{0, 1}) {
     const char* call = offset == 0 ? "setpriority" : "ioprio_set";
     EXPECT_EQ(answer(rules, call, {offset, launcher}), eperm);
     EXPECT_EQ(answer(rules, call, {offset, helper}), eperm);
