@@ -1,12 +1,14 @@
 // Agree: random policies, and whether everybody understands them alike.
 //
-// In: seeds (SECLUDE_SEED, SECLUDE_ROUNDS). Out: for each policy and each boundary input the answer
+// In: seeds (SECLUDE_SEED, SECLUDE_ROUNDS); each is compiled with one optimisation, with
+// SECLUDE_EVERY_MODE=1 with all. Out: for each policy and each boundary input the answer
 // of four voices: the generator's own reading of the text, filter::meaning on the rules, the
 // decision, and the compiled program run as the kernel would. They must be the same, and no policy
 // may be refused.
 // A failure prints the policy and the seed that makes it again: SECLUDE_SEED=N SECLUDE_ROUNDS=1.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 
@@ -47,18 +49,30 @@ class Round {
     if (diagnostics.has_errors())
       return "refused: " + render(diagnostics, sources, {.plain = true});
     rules_ = &resolved.phases.at(0).rules;
-    store_.clear();
-    auto compiled = filter::compile(store_, *rules_);
-    if (!compiled) {
-      std::string why = "not compiled: " + compiled.error().message;
-      if (compiled.error().witness) why += ": " + show(compiled.error().witness->input);
-      return why;
-    }
-    return compare(*compiled);
+    std::string problem;
+    for (size_t mode = 0; mode < mode_count && problem.empty(); ++mode)
+      if (every_mode_ || mode == seed_ % mode_count) problem = compile_and_compare(mode);
+    return problem;
   }
   std::string text() const { return text_of(spoken_); }
 
  private:
+  // Each optimisation, for kernels with and without the bitmap.
+  static constexpr size_t mode_count = 6;
+
+  std::string compile_and_compare(size_t mode) {
+    using filter::Optimise;
+    filter::EmitOptions options;
+    options.optimise = std::array{Optimise::Size, Optimise::Balanced, Optimise::Speed}[mode / 2];
+    options.kernel_has_bitmap = mode % 2 == 0;
+    store_.clear();
+    auto compiled = filter::compile(store_, *rules_, options);
+    if (compiled) return compare(*compiled);
+    std::string why = "not compiled: " + compiled.error().message;
+    if (compiled.error().witness) why += ": " + show(compiled.error().witness->input);
+    return why;
+  }
+
   std::string compare(const filter::Compiled& compiled) {
     Random random(seed_ ^ 0x5eed);
     OwnMeaning own(spoken_);
@@ -102,6 +116,7 @@ class Round {
   Counts& counts_;
   Spoken spoken_;
   const filter::Rules* rules_ = nullptr;
+  const bool every_mode_ = from_environment("SECLUDE_EVERY_MODE", 0) != 0;
 };
 
 TEST(Agree, RandomPolicies) {
