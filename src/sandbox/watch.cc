@@ -48,11 +48,11 @@ class Watch {
       if (!woken) return trouble(woken.error());
       if (!*woken) return end_by_time();
       pass_on_signals();
-      const auto change = running_.process.look();
+      auto change = running_.process.look();
+      while (change && *change && (*change)->kind == Change::Kind::Stopped)
+        change = stop_together((*change)->value);
       if (!change) return trouble(change.error());
-      if (!*change) continue;
-      if (ended(**change)) return outcome(ending_of(**change), (*change)->use);
-      if ((*change)->kind == Change::Kind::Stopped) stop_together((*change)->value);
+      if (*change && ended(**change)) return outcome(ending_of(**change), (*change)->use);
     }
   }
 
@@ -86,12 +86,18 @@ class Watch {
     }
   }
 
-  void stop_together(int signal) {
+  // What has become of the program when this process goes on.
+  Result<std::optional<Change>> stop_together(int signal) {
     // Without a terminal there is nobody to continue this process, while whoever stopped the
     // program may well continue it.
-    if (!watching_.inbox || watching_.separate_session || !kernel::has_terminal()) return;
+    if (!watching_.inbox || watching_.separate_session || !kernel::has_terminal())
+      return std::optional<Change>();
     kernel::stop_self(signal);
-    (void)running_.process.signal(SIGCONT);
+    auto next = running_.process.look();
+    // Still stopped: whoever continued this process meant both. A shell continues both, and by now
+    // a key may have stopped the program again: that must stay.
+    if (next && !*next) (void)running_.process.signal(SIGCONT);
+    return next;
   }
 
   Outcome end_by_time() {
