@@ -79,6 +79,25 @@ class Terminal:
         self.type(line + "\n")
         self.until(r"\n(?:.*\n)*?" + sign)
 
+    def resume(self):
+        """Types `fg`, and waits until all of the job runs in front: a key that comes earlier is the
+        shell's, or is lost when the job is continued."""
+        shell = os.tcgetpgrp(self.screen)
+        self.start("fg", ".*\n")
+        poll(lambda: os.tcgetpgrp(self.screen) != shell and set(self.states()) == {"S"},
+             "the job is not in front")
+
+    def states(self):
+        """Of the processes in front."""
+        front = os.tcgetpgrp(self.screen)
+        for entry in os.listdir("/proc"):
+            try:
+                if entry.isdigit() and os.getpgid(int(entry)) == front:
+                    with open("/proc/%s/stat" % entry) as file:
+                        yield file.read().rsplit(") ", 1)[1][0]
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+
     def prompt(self):
         return self.until(PROMPT)[:-len(PROMPT)]
 
@@ -103,10 +122,10 @@ def a_job_is_stopped_continued_and_interrupted(bench):
         terminal.prompt()
         yield terminal.command("echo status $?; jobs | grep -c Stopped")
         yield terminal.command("bg; jobs | grep -c Running")
-        terminal.start("fg", ".*WAIT.*\n")
+        terminal.resume()
         terminal.type("\x1a")
         terminal.prompt()
-        terminal.start("fg", ".*WAIT.*\n")
+        terminal.resume()
         terminal.type("\x03")
         terminal.prompt()
         yield terminal.command("echo status $?; jobs | wc -l")
@@ -139,13 +158,9 @@ def same_sessions_loosely(bench, session):
 def background_jobs_stop_when_they_read_the_terminal(bench):
     def session(terminal):
         terminal.command("$RUN cat &")
-        for _ in range(600):
-            listed = terminal.command("jobs -l")
-            if "Stopped" in listed:
-                break
-            time.sleep(0.1)
-        yield listed
-        terminal.start("fg", ".*cat\n")
+        yield poll(lambda: re.search(r"Stopped \(tty \w+\)", terminal.command("jobs -l")),
+                   "the job does not stop").group()
+        terminal.resume()
         terminal.type("typed\n")
         yield terminal.until("typed\n(?:.*\n)*?typed\n")
         terminal.type("\x04")
@@ -160,12 +175,8 @@ def background_jobs_stop_when_they_write_where_that_is_forbidden(bench):
     def session(terminal):
         terminal.command("stty tostop")
         terminal.command("$RUN sh -c 'echo spoken' &")
-        for _ in range(600):
-            listed = terminal.command("jobs -l")
-            if "Stopped" in listed:
-                break
-            time.sleep(0.1)
-        yield listed
+        yield poll(lambda: re.search(r"Stopped \(tty \w+\)", terminal.command("jobs -l")),
+                   "the job does not stop").group()
         terminal.start("fg", "spoken\n")
         terminal.prompt()
         yield terminal.command("echo status $?")
@@ -224,7 +235,7 @@ def dash_controls_jobs_as_well(bench):
         terminal.type("\x1a")
         terminal.prompt()
         yield "Stopped" in terminal.command("jobs")
-        terminal.start("fg", ".*WAIT.*\n")
+        terminal.resume()
         terminal.type("\x03")
         terminal.prompt()
         yield terminal.command("echo status $?")
@@ -241,11 +252,13 @@ def python_answers_at_its_prompt_and_to_ctrl_c(bench):
         yield terminal.until("42\n>>> ")
         terminal.type("import time; print('asleep'); time.sleep(1000)\n")
         terminal.until("\nasleep\n")
+        # A signal just before the call that sleeps would be seen after it.
+        poll(lambda: set(terminal.states()) == {"S"}, "python does not sleep")
         terminal.type("\x03")
         yield terminal.until("KeyboardInterrupt(?:.*\n)*?>>> ")[-22:]
         terminal.type("\x1a")
         terminal.prompt()
-        terminal.start("fg", ".*python3 .*\n")
+        terminal.resume()
         terminal.type("7 * 8\n")
         yield terminal.until("56\n>>> ")
         terminal.type("\x04")
