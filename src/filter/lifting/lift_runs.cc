@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t max_depth = 2000;  // of recursion: one level per branch on arguments
 constexpr size_t visits_per_instruction = 64;
-constexpr uint32_t smallest_number_block = uint32_t{1} << 24;  // for JSET: at most 256 blocks
+constexpr uint64_t most_number_blocks = 256;  // for one JSET
 
 // What A holds. X and scratch memory are left to lift_words.
 struct Content {
@@ -218,7 +218,22 @@ Intervals cut(Intervals& numbers, uint64_t low, uint64_t high) {
   return hits;
 }
 
-// For JSET with high bits only: numbers in blocks within which the tested bits do not change.
+// For JSET: numbers in blocks within which the tested bits do not change; how many there are.
+uint64_t count_blocks(const Intervals& numbers, uint32_t bits) {
+  uint64_t block = uint64_t{1} << std::countr_zero(bits), count = 0;
+  for (const Interval& interval : numbers)
+    count += interval.last / block - interval.first / block + 1;
+  return count;
+}
+
+void append(Intervals& numbers, const Interval& part) {
+  bool adjoins = !numbers.empty() && numbers.back().last + uint64_t{1} == part.first;
+  if (adjoins)
+    numbers.back().last = part.last;
+  else
+    numbers.push_back(part);
+}
+
 Intervals cut_by_bits(Intervals& numbers, uint32_t bits) {
   uint64_t block = uint64_t{1} << std::countr_zero(bits);
   Intervals hits, rest;
@@ -226,7 +241,7 @@ Intervals cut_by_bits(Intervals& numbers, uint32_t bits) {
     for (uint64_t first = interval.first; first <= interval.last;) {
       uint64_t last = std::min<uint64_t>(interval.last, (first | (block - 1)));
       Interval part{static_cast<uint32_t>(first), static_cast<uint32_t>(last)};
-      ((part.first & bits) != 0 ? hits : rest).push_back(part);
+      append((part.first & bits) != 0 ? hits : rest, part);
       first = last + 1;
     }
   }
@@ -246,7 +261,7 @@ void Lifter::split(size_t at, Arrival arrival) {
   uint64_t k = instruction.k;
   Intervals hits;
   if (instruction.code == op::jset_k) {
-    if (k != 0 && (uint64_t{1} << std::countr_zero(k)) < smallest_number_block) return refuse();
+    if (k != 0 && count_blocks(numbers, instruction.k) > most_number_blocks) return refuse();
     if (k != 0) hits = cut_by_bits(numbers, instruction.k);
   } else {
     uint64_t low = instruction.code == op::jgt_k ? k + 1 : k;
