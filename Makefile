@@ -11,7 +11,8 @@ RUN_PACKAGES = imagemagick
 TEST_PACKAGES = libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
 	imagemagick bash curl git librsvg2-common make musl-tools nginx-light nodejs openssh-client perl \
 	redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
-BENCH_PACKAGES = bubblewrap firejail golang-github-containers-common libbenchmark-dev libseccomp-dev
+BENCH_PACKAGES = bubblewrap firejail golang-github-containers-common libbenchmark-dev libseccomp-dev \
+	pkgconf
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 
 CCACHE = $(shell command -v ccache)

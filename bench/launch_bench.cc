@@ -77,6 +77,8 @@ std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules
       {"`seclude run --no-explain`",
        bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
       {"`seclude run`", bench::spawning({program, "run", "-p", "default", "--", target})},
+      {"`seclude --version`: the start of the program alone",
+       bench::spawning({program, "--version"})},
       {"the library, prepared plan", by_library(rules, false)},
       {"the library, explaining", by_library(rules, true)},
   };
@@ -262,7 +264,10 @@ int main(int count, char** words) {
   section.paragraph(
       "From the decision to start a program until its end is known, behind the profile `default`. "
       "\"Bare\" is vfork, execve and waitpid of the same program from the same process; all "
-      "launches of a table take turns.");
+      "launches of a table take turns. `seclude run` reads, resolves, compiles and proves the "
+      "policy "
+      "at each launch; a process that launches one plan many times generates the code once "
+      "(`draft_filter`) and proves it each time with that launch's key.");
   report_launches(section, all_ways(program, rules), rounds);
   report_parents(section, program, rules, rounds);
   report_loading(section, rules, rounds);
