@@ -189,7 +189,7 @@ void report_loading(bench::Section& section, const filter::Rules& rules, size_t 
   const auto compiled = filter::compile(store, rules);
   if (!compiled) std::abort();
   std::vector<std::pair<std::string, std::vector<sock_filter>>> programs;
-  for (const size_t size : {2, 10, 100, 400, 1000, 2000, 4000})
+  for (const size_t size : {2U, 10U, 100U, 400U, 1000U, 2000U, 4000U})
     programs.emplace_back("a chain of " + std::to_string(size) + " instructions", chain_of(size));
   programs.emplace_back("`default`, " + std::to_string(compiled->program.size()) + " instructions",
                         as_kernel_has_it(compiled->program));
