@@ -8,7 +8,7 @@ BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev ninja-build nlohmann-json3
 	python3
 RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.
-TEST_PACKAGES = libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
+TEST_PACKAGES = golang-github-containers-common libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
 	imagemagick bash curl git librsvg2-common make musl-tools nginx-light nodejs openssh-client perl \
 	redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
 BENCH_PACKAGES = bubblewrap firejail golang-github-containers-common libbenchmark-dev libseccomp-dev \
