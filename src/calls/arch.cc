@@ -62,6 +62,14 @@ std::optional<Arch> find_arch(std::string_view name) {
 
 std::span<const std::string_view> arch_names() { return names; }
 
+bool share_a_kernel(Arch one, Arch other) {
+  auto kernel_of = [](Arch arch) {
+    if (arch == Arch::x86 || arch == Arch::x32) return Arch::x86_64;
+    return arch == Arch::arm ? Arch::aarch64 : arch;
+  };
+  return kernel_of(one) == kernel_of(other);
+}
+
 // The only place that asks the compiler where it is.
 Arch native() {
 #if defined(__x86_64__) && defined(__ILP32__)

@@ -41,4 +41,7 @@ std::span<const std::string_view> arch_names();
 // The architecture this program was compiled for.
 Arch native();
 
+// Whether one kernel takes calls of both: x86_64 also those of x86 and x32, aarch64 those of arm.
+bool share_a_kernel(Arch one, Arch other);
+
 }  // namespace seclude::calls

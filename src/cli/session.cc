@@ -110,7 +110,10 @@ filter::Resolved prove(Loaded& loaded, filter::Store& store) {
 }
 
 filter::Resolved prove_for_launch(Loaded& loaded) {
-  if (loaded.shipped) return filter::resolve(loaded.texts, loaded.settings, loaded.diagnostics);
+  if (loaded.shipped) {
+    loaded.settings.only_native_kernel = true;
+    return filter::resolve(loaded.texts, loaded.settings, loaded.diagnostics);
+  }
   filter::Store store;
   return prove(loaded, store);
 }

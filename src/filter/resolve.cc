@@ -146,6 +146,9 @@ std::vector<calls::Arch> architectures(const Flat& flat, const Settings& setting
   std::vector<calls::Arch> once;
   for (calls::Arch arch : archs)
     if (std::find(once.begin(), once.end(), arch) == once.end()) once.push_back(arch);
+  auto foreign = [&](calls::Arch arch) { return !calls::share_a_kernel(arch, settings.native); };
+  if (settings.only_native_kernel && !std::all_of(once.begin(), once.end(), foreign))
+    std::erase_if(once, foreign);
   std::stable_partition(once.begin(), once.end(),
                         [&](calls::Arch arch) { return arch == settings.native; });
   return once;

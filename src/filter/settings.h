@@ -15,6 +15,8 @@ namespace seclude::filter {
 struct Settings {
   calls::Arch native = calls::native();  // where `architectures` is silent
   std::vector<calls::Arch> archs = {};   // --arch: instead of what the policy lists
+  // For a launch: of what the policy lists, only what the native kernel can be called by, if any.
+  bool only_native_kernel = false;
   std::map<std::string, std::string, std::less<>> parameters = {};  // --set NAME=VALUE
 };
 

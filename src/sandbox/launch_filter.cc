@@ -10,11 +10,10 @@
 namespace seclude::sandbox {
 namespace {
 
-// Architectures of the other byte order cannot run here, and one program cannot serve both orders.
+// What no call here can be of costs time to compile and to load; its calls would be killed.
 filter::Rules that_can_run_here(filter::Rules rules) {
-  const bool big_endian = calls::info(calls::native()).big_endian;
   std::erase_if(rules.archs, [&](const filter::ArchRules& of_arch) {
-    return calls::info(of_arch.arch).big_endian != big_endian;
+    return !calls::share_a_kernel(of_arch.arch, calls::native());
   });
   return rules;
 }

@@ -31,6 +31,14 @@ TEST(CallsArch, OtherNamesAreNot) {
   EXPECT_EQ(find_arch(""), std::nullopt);
 }
 
+TEST(CallsArch, KernelsTakeTheCallsOfTheirOwnKind) {
+  EXPECT_TRUE(share_a_kernel(Arch::x86, Arch::x86_64));
+  EXPECT_TRUE(share_a_kernel(Arch::x32, Arch::x86));
+  EXPECT_TRUE(share_a_kernel(Arch::arm, Arch::aarch64));
+  EXPECT_FALSE(share_a_kernel(Arch::aarch64, Arch::x86_64));
+  for (Arch arch : all_archs) EXPECT_TRUE(share_a_kernel(arch, arch));
+}
+
 TEST(CallsArch, OnlyX32SharesAnAuditNumber) {
   std::set<uint32_t> audits;
   for (Arch arch : all_archs) audits.insert(info(arch).audit);
