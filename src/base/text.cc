@@ -101,8 +101,10 @@ size_t utf8_length(std::string_view text) {
   if (length == 2 && point < 0xa0) return 0;
   if (length == 3 && (point < 0x800 || (point >= 0xd800 && point < 0xe000))) return 0;
   if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
-  // Bidirectional controls reorder what the reader sees.
-  if ((point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069)) return 0;
+  // Bidirectional controls reorder what the reader sees; separators of lines and paragraphs (0x2028
+  // and 0x2029) break a line in two.
+  if (point == 0x61c || point == 0x200e || point == 0x200f) return 0;
+  if ((point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069)) return 0;
   return length;
 }
 

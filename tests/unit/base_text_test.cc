@@ -38,6 +38,9 @@ TEST(Text, EscapeLeavesNothingThatDrivesATerminal) {
                    "31m"),
             "\\xc2\\x9b31m");                            // C1: another escape sequence
   EXPECT_EQ(escape("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // turns the reading direction
+  EXPECT_EQ(escape("\xe2\x80\x8f"), "\\xe2\\x80\\x8f");  // so does this mark
+  EXPECT_EQ(escape("\xd8\x9c"), "\\xd8\\x9c");           // and this one
+  EXPECT_EQ(escape("\xe2\x80\xa8"), "\\xe2\\x80\\xa8");  // ends a line
   EXPECT_EQ(escape("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
   EXPECT_EQ(escape("\xc0\xaf"), "\\xc0\\xaf");           // an overlong slash
   EXPECT_EQ(escape("abcdef", 3), "abc...");
