@@ -35,9 +35,20 @@ const ArgDetail* detail_of(const Denial& denial, size_t arg) {
   return at == denial.details.end() ? nullptr : &*at;
 }
 
+// `mark` around a text from inside, which cannot end it: there it is escaped as well.
+std::string between(char mark, std::string_view text, size_t limit) {
+  std::string shown(1, mark);
+  for (const char c : escape(text, limit)) {
+    if (c == mark) shown += '\\';
+    shown += c;
+  }
+  return shown + mark;
+}
+
 std::string quoted(const ArgDetail& detail) {
   const bool cut = detail.cut || detail.text.size() > longest_shown;
-  return "\"" + escape(detail.text.substr(0, longest_shown)) + "\"" + (cut ? "..." : "");
+  const std::string text = detail.text.substr(0, longest_shown);
+  return between('"', text, std::string::npos) + (cut ? "..." : "");
 }
 
 std::string show_arg(const std::string& number, const ArgDetail* detail) {
@@ -103,7 +114,7 @@ std::string label_of(const Denial& denial, const policy::Texts& texts) {
 
 std::string who(const Denial& denial) {
   std::string text;
-  if (!denial.thread_name.empty()) text += " in `" + escape(denial.thread_name, 64) + "`";
+  if (!denial.thread_name.empty()) text += " in " + between('`', denial.thread_name, 64);
   if (denial.thread != denial.process) text += fmt::format(", thread {}", denial.thread);
   if (!denial.object.empty()) {
     // The end of a path tells most; the whole one is in reports.

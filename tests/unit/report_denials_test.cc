@@ -120,6 +120,15 @@ TEST(Diagnose, EveryConsequenceIsSaid) {
   EXPECT_EQ(said(Action::deny(1), true), "the program would have got EPERM");
 }
 
+TEST(Diagnose, TextsFromInsideDoNotEndTheirQuotes) {
+  Denial denial = denial_of("mkdir", {0x7000, 0});
+  denial.details = {{0, ArgDetail::Kind::Path, "q\"), in `other`"}};
+  denial.thread_name = "a`, from b";
+  const policy::Texts texts;
+  EXPECT_THAT(diagnose(denial, {.texts = texts}).message,
+              HasSubstr("mkdir(pathname: \"q\\\"), in `other`\", mode: 0) in `a\\`, from b`"));
+}
+
 TEST(Diagnose, DetailsStandAtTheirArguments) {
   Denial denial = denial_of("connect", {3, 0x7000, 16});
   denial.details = {{1, ArgDetail::Kind::Socket, "192.0.2.1:80"},
