@@ -156,8 +156,9 @@ std::string to_json(const Outcome& outcome, const Plan* plan, const Explanation*
     document["layers"] = layers_of(*plan);
     document["warnings"] = plan->warnings;
   }
-  // Names may hold any bytes; JSON holds UTF-8. `replace` also keeps dump() from throwing.
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  // Names may hold any bytes; JSON holds UTF-8. `replace` also keeps dump() from throwing. In ASCII
+  // nothing drives the terminal of whoever looks at the file: some controls are two bytes long.
+  return document.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace seclude::report

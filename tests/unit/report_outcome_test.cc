@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -97,6 +98,16 @@ TEST(OutcomeJson, ThePlanTellsTheLayers) {
 
 TEST(OutcomeJson, NamesOfAnyBytesAreWritten) {
   EXPECT_NO_THROW(of(SetupError{SetupError::Kind::Setup, {"open \xff\xfe", 0, ""}}));
+}
+
+TEST(OutcomeJson, NothingInItDrivesATerminal) {
+  const SetupError error = {SetupError::Kind::Setup,
+                            {"open \033[1m\177\xc2\x9b\xe2\x80\xae", 0, ""}};
+  const std::string text = to_json({error, usage}, nullptr);
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '\n' || (c >= ' ' && c <= '~');
+  })) << text;
+  EXPECT_EQ(json::parse(text)["error"]["doing"], error.error.doing);
 }
 
 }  // namespace
