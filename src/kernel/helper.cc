@@ -73,11 +73,11 @@ std::optional<size_t> offer_to_standard_error(std::string_view text, int patienc
   return done;
 }
 
-Result<void> wait_until_ready(std::span<Ready> items) {
+Result<void> wait_until_ready(std::span<Ready> items, bool only_look) {
   pollfd waiting[8] = {};
   CHECK(items.size() <= std::size(waiting));
   for (size_t i = 0; i < items.size(); ++i) waiting[i] = {items[i].descriptor, POLLIN, 0};
-  while (::poll(waiting, items.size(), -1) < 0) {
+  while (::poll(waiting, items.size(), only_look ? 0 : -1) < 0) {
     if (errno != EINTR) return fail("wait for a denied call", errno);
   }
   for (size_t i = 0; i < items.size(); ++i) {

@@ -31,12 +31,13 @@ void let_go_of_standard_error();
 // returns how many bytes went, nullopt: nobody reads there any more.
 std::optional<size_t> offer_to_standard_error(std::string_view text, int patience);
 
-// Sleeps until one of the descriptors has something to read or is closed on the other side.
+// Sleeps until one of the descriptors has something to read or is closed on the other side; with
+// `only_look`, does not sleep.
 struct Ready {
   int descriptor = -1;    // -1: not asked
   bool readable = false;  // answer
   bool closed = false;    // answer
 };
-[[nodiscard]] Result<void> wait_until_ready(std::span<Ready> items);
+[[nodiscard]] Result<void> wait_until_ready(std::span<Ready> items, bool only_look);
 
 }  // namespace seclude::kernel

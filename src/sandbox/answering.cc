@@ -20,6 +20,8 @@ namespace {
 using filter::Action;
 using kernel::TraceEvent;
 
+constexpr int events_at_once = 64;
+
 // The low seven bits of a wait status are the signal that ended it (wait(2)).
 bool ended_by(int status, int signal) { return (status & 0x7f) == signal; }
 
@@ -37,12 +39,12 @@ class Loop {
                                {.descriptor = signals_.fd().number()},
                                {.descriptor = launcher_ ? launcher_->number() : -1},
                                {.descriptor = child_ ? child_->number() : -1}};
-      if (!kernel::wait_until_ready(items)) return 1;
+      if (!kernel::wait_until_ready(items, more_to_follow_)) return 1;
       const auto& [listener, signals, launcher, child] = items;
       if (child.readable || child.closed) hear_child();
       if (listener.readable) answer_one();
       if (listener.closed) listener_.reset();  // nobody is left behind this filter
-      if (signals.readable) follow();
+      if (signals.readable || more_to_follow_) follow();
       print();
       if ((launcher.readable || launcher.closed) && !hear_launcher()) return 1;
     }
@@ -134,7 +136,9 @@ class Loop {
   void follow() {
     while (signals_.next()) {
     }
-    for (;;) {
+    more_to_follow_ = false;
+    // Many processes that start more have always something to follow; others wait meanwhile.
+    for (int events = 0; events < events_at_once; ++events) {
       const kernel::TraceLook look = kernel::next_trace_event();
       if (look.nothing_left) following_ = false;
       if (!look.event) return;
@@ -142,6 +146,7 @@ class Loop {
       if (look.event->kind == TraceEvent::Kind::Signal) answer_interrupted(look.event->thread);
       kernel::go_on(*look.event);
     }
+    more_to_follow_ = true;
   }
 
   void look_at(const TraceEvent& event) {
@@ -197,6 +202,7 @@ class Loop {
   size_t printed_ = 0;
   bool printing_ = true;
   bool following_ = false;
+  bool more_to_follow_ = false;
   bool sees_every_end_ = false;
 };
 
