@@ -2,6 +2,7 @@
 #include "cli/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #include "base/text.h"
 #include "kernel/fd.h"
+#include "kernel/random.h"
 
 namespace seclude::cli {
 
@@ -49,6 +51,22 @@ mode_t fresh_mode() {
   return static_cast<mode_t>(0666 & ~mask);
 }
 
+Result<std::string> random_suffix() {
+  unsigned long number = 0;
+  TRY_VOID(kernel::fill_random({&number, 1}));
+  return fmt::format(".{:06x}", number & 0xffffff);
+}
+
+// Not to read or write, only to come back to it; never as one of the standard streams.
+Result<kernel::Fd> hold(const std::string& name, int flags, const std::string& doing) {
+  kernel::Fd held(open(name.c_str(), O_PATH | O_CLOEXEC | flags));
+  if (held.number() < 0) return fail(doing, errno);
+  if (held.number() > 2) return held;
+  const int moved = fcntl(held.number(), F_DUPFD_CLOEXEC, 3);
+  if (moved < 0) return fail(doing, errno);
+  return kernel::Fd(moved);
+}
+
 }  // namespace
 
 Result<std::string> read_input(const std::string& name) {
@@ -83,34 +101,49 @@ Result<void> write_all(int descriptor, std::string_view content) {
   return {};
 }
 
-Result<void> replace_file(const std::string& name, std::string_view content) {
-  std::string doing = "cannot write " + escape(name);
+Result<Place> Place::find(const std::string& name) {
+  const std::string doing = "cannot write " + escape(name);
   struct stat status;
-  std::optional<mode_t> old_mode;
-  if (stat(name.c_str(), &status) == 0) {
-    if (S_ISDIR(status.st_mode)) return fail(doing + ": it is a folder");
-    if (!S_ISREG(status.st_mode)) {  // /dev/null, a pipe: renaming over it would destroy it
-      kernel::Fd device(open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-      if (device.number() < 0) return fail(doing, errno);
-      if (!write_all(device.number(), content)) return fail(doing, errno);
-      return {};
-    }
-    old_mode = status.st_mode & 07777;
-  }
+  const bool there = stat(name.c_str(), &status) == 0;
+  if (there && S_ISDIR(status.st_mode)) return fail(doing + ": it is a folder");
+  // /dev/null, a pipe: renaming over it would destroy it.
+  if (there && !S_ISREG(status.st_mode)) return Place(doing, TRY(hold(name, 0, doing)));
   // A symbolic link stays one: what it leads to is replaced.
   char* real = realpath(name.c_str(), nullptr);
-  std::string target = real != nullptr ? real : name;
+  const std::string target = real != nullptr ? real : name;
   free(real);
-  std::string temporary = target + ".XXXXXX";
-  kernel::Fd file(mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.number() < 0) return fail(doing, errno);
+  const size_t slash = target.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  Place place(doing, TRY(hold(folder, O_DIRECTORY, doing)));
+  place.file_name_ = target.substr(slash == std::string::npos ? 0 : slash + 1);
+  if (place.file_name_.empty()) return fail(doing, name.empty() ? ENOENT : EISDIR);
+  if (there) place.old_mode_ = status.st_mode & 07777;
+  return place;
+}
+
+Result<void> Place::write(std::string_view content) const {
+  if (file_name_.empty()) {
+    const std::string held = "/proc/self/fd/" + std::to_string(at_.number());
+    kernel::Fd device(open(held.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (device.number() < 0) return fail(doing_, errno);
+    if (!write_all(device.number(), content)) return fail(doing_, errno);
+    return {};
+  }
+  const std::string temporary = file_name_ + TRY(random_suffix());
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  kernel::Fd file(openat(at_.number(), temporary.c_str(), flags, 0600));
+  if (file.number() < 0) return fail(doing_, errno);
   bool good = write_all(file.number(), content) &&
-              fchmod(file.number(), old_mode.value_or(fresh_mode())) == 0 &&
-              rename(temporary.c_str(), target.c_str()) == 0;
+              fchmod(file.number(), old_mode_.value_or(fresh_mode())) == 0 &&
+              renameat(at_.number(), temporary.c_str(), at_.number(), file_name_.c_str()) == 0;
   if (good) return {};
   int problem = errno;
-  unlink(temporary.c_str());
-  return fail(doing, problem);
+  unlinkat(at_.number(), temporary.c_str(), 0);
+  return fail(doing_, problem);
+}
+
+Result<void> replace_file(const std::string& name, std::string_view content) {
+  return TRY(Place::find(name)).write(content);
 }
 
 }  // namespace seclude::cli

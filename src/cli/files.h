@@ -4,10 +4,15 @@
 // is wrong with it. Output is all or nothing: a temporary file beside the target, then a rename.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "kernel/fd.h"
 
 namespace seclude::cli {
 
@@ -22,7 +27,25 @@ Result<std::string> read_text(const std::string& name);
 // "standard input" for `-`, else the name: how messages call it.
 std::string name_of_input(const std::string& name);
 
-// Writes a new file in the place of an old one, at once; devices and pipes are written to directly.
+// Where a file shall be written, held fast: what somebody does later to links and folders on the
+// way there does not lead the writing to another place.
+class Place {
+ public:
+  static Result<Place> find(const std::string& name);
+
+  // A new file in the place of an old one, at once; devices and pipes are written to directly.
+  Result<void> write(std::string_view content) const;
+
+ private:
+  Place(std::string doing, kernel::Fd at) : doing_(std::move(doing)), at_(std::move(at)) {}
+
+  std::string doing_;      // "cannot write NAME"
+  kernel::Fd at_;          // the folder of the file, or what is neither file nor folder
+  std::string file_name_;  // in that folder; empty: none
+  std::optional<mode_t> old_mode_;
+};
+
+// Writes to where the name leads now.
 Result<void> replace_file(const std::string& name, std::string_view content);
 
 // Writes everything; EINTR and short writes are retried.

@@ -151,22 +151,30 @@ int status_of(const sandbox::Outcome& outcome, const Arguments& arguments) {
   return arguments.has(flag::audit) && outcome.observed.denials.total() > 0 ? would_refuse : status;
 }
 
+// What a report tells of besides the ending, as far as the run came.
+struct Told {
+  const sandbox::Plan* plan = nullptr;
+  const report::Explanation* explanation = nullptr;
+  const Place* place = nullptr;  // found before the program could lead it elsewhere
+};
+
 // Writes the report where one is wanted, and returns the exit status.
-int report_on(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
-              const report::Explanation* explanation, const Arguments& arguments,
+int report_on(const sandbox::Outcome& outcome, const Told& told, const Arguments& arguments,
               Console& console) {
   int status = status_of(outcome, arguments);
   std::optional<std::string> file = arguments.value(flag::report);
   if (!file) return status;
-  Result<void> written = replace_file(*file, report::to_json(outcome, plan, explanation));
+  const std::string text = report::to_json(outcome, told.plan, told.explanation);
+  Result<void> written =
+      told.place != nullptr ? told.place->write(text) : replace_file(*file, text);
   if (written) return status;
   console.error(written.error());
   return could_not;
 }
 
 // The last word about a run: one line for people, a file for tools, the status for the caller.
-int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
-           const report::Explanation* explanation, const Arguments& arguments, Console& console) {
+int finish(const sandbox::Outcome& outcome, const Told& told, const Arguments& arguments,
+           Console& console) {
   say_the_rest(outcome.observed, arguments, console);
   if (const auto* setup = std::get_if<sandbox::SetupError>(&outcome.ending)) {
     console.error("cannot " + to_string(setup->error), setup->error.hint);
@@ -178,7 +186,7 @@ int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
     }
   }
   console.detail(costs(outcome.usage));
-  const int status = report_on(outcome, plan, explanation, arguments, console);
+  const int status = report_on(outcome, told, arguments, console);
   // A shell leaves its loop only if what it waited for ended by Ctrl-C as well.
   const auto* signalled = std::get_if<sandbox::Signalled>(&outcome.ending);
   if (signalled && signalled->from_terminal) kernel::end_self(signalled->signal);
@@ -189,13 +197,13 @@ int finish(const sandbox::Outcome& outcome, const sandbox::Plan* plan,
 int refuse(const std::string& doing, const Arguments& arguments, Console& console) {
   sandbox::Outcome outcome{.ending = sandbox::SetupError{.error = Error{doing, 0, {}}},
                            .usage = {}};
-  return report_on(outcome, nullptr, nullptr, arguments, console);
+  return report_on(outcome, {}, arguments, console);
 }
 
 int carry_out(const sandbox::Request& request, const Loaded& loaded, const Arguments& arguments,
               Console& console) {
   tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(request);
-  if (!plan) return finish({.ending = plan.error()}, nullptr, nullptr, arguments, console);
+  if (!plan) return finish({.ending = plan.error()}, {}, arguments, console);
   for (const std::string& warning : plan->warnings) console.warning(warning);
   const report::Explanation explanation = explanation_of(loaded, arguments);
   const auto supervision = supervision_of(explanation, arguments, console);
@@ -206,8 +214,19 @@ int carry_out(const sandbox::Request& request, const Loaded& loaded, const Argum
     console.answer(arguments.has(flag::json) ? report::to_json(whole) : to_string(whole));
     return 0;
   }
+  std::optional<Place> place;
+  if (const auto file = arguments.value(flag::report)) {
+    Result<Place> found = Place::find(*file);
+    if (!found) {
+      console.error(found.error());
+      return could_not;
+    }
+    place.emplace(std::move(*found));
+  }
   const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
-  return finish(outcome, &*plan, &explanation, arguments, console);
+  const Told told = {
+      .plan = &*plan, .explanation = &explanation, .place = place ? &*place : nullptr};
+  return finish(outcome, told, arguments, console);
 }
 
 int refuse(const Error& error, const Arguments& arguments, Console& console) {

@@ -166,3 +166,29 @@ def a_report_that_cannot_be_written_is_125(bench):
         done = bench.outside(bench.seclude, "run", "-q", "--report", file, find("true"))
         bench.check(done.returncode == 125 and re.search(says, done.stderr),
                     "%s: %d, said %r" % (file, done.returncode, done.stderr))
+
+
+@case("sh", "ln", "mkfifo", "mv")
+def the_program_leads_no_report_elsewhere(bench):
+    for number, (trick, written) in enumerate((
+            ("ln -s ../other/report out/report", "out"),
+            ("mkfifo out/report", "out"),
+            ("mv out away; ln -s other out", "away"))):
+        top = bench.folder / ("led-%d" % number)
+        (top / "out").mkdir(parents=True)
+        (top / "other").mkdir()
+        (top / "other/report").write_text("untouched")
+        done = bench.outside(bench.seclude, "run", "-q", "--report", str(top / "out/report"),
+                             find("sh"), "-c", "cd '%s'; %s" % (top, trick))
+        bench.expect(done, status=0)
+        bench.check((top / "other/report").read_text() == "untouched", trick)
+        judge_document(bench, bench.document(top / written / "report"), trick)
+
+
+@case("touch")
+def a_program_whose_report_has_no_place_is_not_started(bench):
+    for place in (".", "no/such/folder/report"):
+        done = bench.outside(bench.seclude, "run", "-q", "--report", place, find("touch"), "started")
+        bench.check(done.returncode == 125 and "cannot write " + place in done.stderr,
+                    "%s: %d, said %r" % (place, done.returncode, done.stderr))
+        bench.check(not (bench.folder / "started").exists(), place)
