@@ -1,7 +1,8 @@
 // `seclude compile`: a policy as a filter, proven equal to it.
 //
 // In: a policy. Out: raw struct sock_filter[], a listing, or the value after one of the passes. The
-// passes are filter/compile.h's; a program that was not proven never leaves it.
+// passes are filter/compile.h's; a program that was not proven never leaves it. A policy that is
+// too long for one filter becomes several files (filter/stack.h).
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,9 +14,9 @@
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/show.h"
-#include "filter/compile.h"
 #include "filter/decide.h"
 #include "filter/show.h"
+#include "filter/stack.h"
 #include "policy/printer.h"
 
 namespace seclude::cli {
@@ -58,39 +59,101 @@ Result<filter::EmitOptions> emit_options(const Arguments& arguments) {
   return options;
 }
 
-Json to_json(const filter::Compiled& compiled, const filter::Resolved& resolved,
+size_t instructions_of(const filter::Stack& stack) {
+  size_t all = 0;
+  for (const filter::Program& program : stack.programs) all += program.size();
+  return all;
+}
+
+Json program_json(const filter::Program& program) {
+  Json instructions = Json::array();
+  for (const filter::Instruction& instruction : program)
+    instructions.push_back({instruction.code, instruction.jt, instruction.jf, instruction.k});
+  return instructions;
+}
+
+Json to_json(const filter::Stack& stack, const filter::Resolved& resolved,
              const std::string& name) {
   Json document{{"schema", 1}, {"policy", name}};
   for (calls::Arch arch : resolved.archs)
     document["architectures"].push_back(calls::info(arch).name);
-  document["byte_order"] = compiled.big_endian ? "big" : "little";
-  document["instructions"] = compiled.program.size();
-  document["proven"] = true;  // compile() hands out nothing else
-  document["cost"] = cost_json({compiled.program, resolved.archs});
-  Json program = Json::array();
-  for (const filter::Instruction& instruction : compiled.program)
-    program.push_back({instruction.code, instruction.jt, instruction.jf, instruction.k});
-  document["program"] = std::move(program);
+  document["byte_order"] = stack.big_endian ? "big" : "little";
+  document["instructions"] = instructions_of(stack);
+  document["proven"] = true;  // compile_stack() hands out nothing else
+  if (stack.programs.size() == 1) {
+    const filter::Program& program = stack.programs.front();
+    document["cost"] = cost_json({program, resolved.archs});
+    document["program"] = program_json(program);
+    return document;
+  }
+  document["converted_instructions"] = filter::chain_length(stack.programs);
+  Json filters = Json::array();
+  for (const filter::Program& program : stack.programs) {
+    filters.push_back({{"instructions", program.size()},
+                       {"cost", cost_json({program, resolved.archs})},
+                       {"program", program_json(program)}});
+  }
+  document["filters"] = std::move(filters);
   return document;
 }
 
-int deliver_program(const filter::Compiled& compiled, const filter::Resolved& resolved,
-                    const std::string& name, const Arguments& arguments, Console& console) {
-  console.detail(fmt::format("{}: {}, proven equal to the policy", name,
-                             count(compiled.program.size(), "instruction")));
-  if (arguments.has(flag::json))
-    return console.deliver(arguments, dump(to_json(compiled, resolved, name)));
-  bool listing = arguments.value(flag::to) == "asm" || arguments.value(flag::show) == "bpf";
-  if (listing) {
-    return console.deliver(arguments,
-                           filter::disassemble(compiled.program, resolved.archs.front()));
+std::string listing_of(const filter::Stack& stack, calls::Arch arch) {
+  if (stack.programs.size() == 1) return filter::disassemble(stack.programs.front(), arch);
+  std::string text;
+  for (size_t i = 0; i < stack.programs.size(); ++i) {
+    text += fmt::format("; filter {} of {}\n", i + 1, stack.programs.size());
+    text += filter::disassemble(stack.programs[i], arch);
   }
+  return text;
+}
+
+// FILE.1, FILE.2 and so on. FILE itself, from before, would pass for the filter of this policy.
+int write_chain(const filter::Stack& stack, const Arguments& arguments, Console& console) {
+  const size_t filters = stack.programs.size();
+  const std::string needs = fmt::format(
+      "the policy takes a chain of {} filters ({} instructions, {} after the kernel's "
+      "conversion)",
+      filters, instructions_of(stack), filter::chain_length(stack.programs));
+  const std::string file = arguments.value(flag::output).value_or("-");
+  if (file == "-") {
+    console.error(needs + ", and standard output takes one",
+                  fmt::format("-o FILE writes FILE.1 to FILE.{}", filters));
+    return 2;
+  }
+  if (::access(file.c_str(), F_OK) == 0) {
+    console.error(fmt::format("{}; `{}` would stay as it is", needs, escape(file, 200)),
+                  fmt::format("remove it: the chain is written to FILE.1 to FILE.{}", filters));
+    return 2;
+  }
+  for (size_t i = 0; i < filters; ++i) {
+    Result<void> written = replace_file(fmt::format("{}.{}", file, i + 1),
+                                        filter::to_bytes(stack.programs[i], stack.big_endian));
+    if (written) continue;
+    console.error(written.error());
+    return 2;
+  }
+  console.note(fmt::format("{}: {}.1 to {}.{}; load all of them, in any order", needs,
+                           escape(file, 200), escape(file, 200), filters));
+  return 0;
+}
+
+int deliver_programs(const filter::Stack& stack, const filter::Resolved& resolved,
+                     const std::string& name, const Arguments& arguments, Console& console) {
+  const size_t filters = stack.programs.size();
+  console.detail(fmt::format("{}: {}{}, proven equal to the policy", name,
+                             count(instructions_of(stack), "instruction"),
+                             filters == 1 ? "" : fmt::format(" in {} filters", filters)));
+  if (arguments.has(flag::json))
+    return console.deliver(arguments, dump(to_json(stack, resolved, name)));
+  bool listing = arguments.value(flag::to) == "asm" || arguments.value(flag::show) == "bpf";
+  if (listing) return console.deliver(arguments, listing_of(stack, resolved.archs.front()));
+  if (filters > 1) return write_chain(stack, arguments, console);
   if (!arguments.has(flag::output) && isatty(STDOUT_FILENO) == 1) {
     console.error("a filter is bytes, and standard output is a terminal",
                   "write it with -o FILE, or read it with --to asm");
     return 2;
   }
-  return console.deliver(arguments, filter::to_bytes(compiled.program, compiled.big_endian));
+  return console.deliver(arguments, filter::to_bytes(stack.programs.front(), stack.big_endian));
 }
 
 void report_problem(const filter::CompileProblem& problem, Console& console) {
@@ -117,7 +180,7 @@ int compile(const Arguments& arguments, Console& console) {
     console.error(loaded ? options.error() : loaded.error());
     return 2;
   }
-  filter::Store store;
+  filter::Store store(filter::chain_node_limit);
   filter::Resolved resolved = prove(*loaded, store);
   if (failed(*loaded, arguments, console)) return 2;
   Result<filter::Rules> rules = phase_rules(resolved, arguments);
@@ -131,12 +194,12 @@ int compile(const Arguments& arguments, Console& console) {
   store.clear();
   if (auto text = intermediate(*loaded, *rules, store, arguments))
     return console.deliver(arguments, *text);
-  auto compiled = filter::compile(store, *rules, *options);
-  if (!compiled) {
-    report_problem(compiled.error(), console);
+  auto stack = filter::compile_stack(store, *rules, {.emit = *options});
+  if (!stack) {
+    report_problem(stack.error(), console);
     return 2;
   }
-  return deliver_program(*compiled, resolved, loaded->name, arguments, console);
+  return deliver_programs(*stack, resolved, loaded->name, arguments, console);
 }
 
 constexpr const Flag* flags[] = {
@@ -162,6 +225,10 @@ const Command compile_command{
         "with the policy over all calls, arguments and architectures; only a program that is equal "
         "is written. By default that is the array of struct sock_filter the kernel takes, in the "
         "byte order of the target.\n"
+        "\n"
+        "The kernel takes 4,096 instructions in a filter. A policy that needs more becomes a chain "
+        "of filters, which say together what the policy says; -o FILE then writes FILE.1, FILE.2 "
+        "and so on, all of which have to be loaded.\n"
         "\n"
         "--show prints the value after one pass instead: the policy as it was read, its rules in "
         "numbers, its decision diagram, or a listing of the program.",

@@ -138,10 +138,12 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
   if (observed.how == How::Unwatched)
     console.note(
         "denials are not explained: a filter in force outside has a listener, or refuses one");
+  if (observed.how == How::Chained)
+    console.note("denials are not explained: the policy takes more than one filter");
   if (observed.how == How::Lost)
     console.warning("the helper process that explains denials was killed");
   if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
-  if (arguments.has(flag::audit) && observed.denials.total() == 0)
+  if (arguments.has(flag::audit) && observed.how == How::Explained && observed.denials.total() == 0)
     console.note("the policy would have refused nothing");
 }
 

@@ -13,7 +13,7 @@ namespace seclude::filter {
 namespace {
 
 tl::unexpected<CompileProblem> problem(std::string message) {
-  return tl::unexpected<CompileProblem>(CompileProblem{std::move(message), std::nullopt});
+  return tl::unexpected<CompileProblem>(CompileProblem{.message = std::move(message)});
 }
 
 // Why these architectures cannot share a program, if so: it runs on one kernel, which has one byte
@@ -28,26 +28,12 @@ std::optional<std::string> cannot_share(const Rules& rules) {
   return std::nullopt;
 }
 
-// What that code really does, for every input; anything but what is wanted is refused.
 tl::expected<Compiled, CompileProblem> proven(Store& store, Decision wanted, Program program,
                                               bool big_endian) {
-  if (program.size() > max_program_length)
-    return problem(fmt::format("the filter needs {} instructions, the kernel takes {}",
-                               program.size(), max_program_length));
-  if (auto wrong = invalid(program))
-    return problem(fmt::format("instruction {}: {} (a bug of seclude, please report it)", wrong->at,
-                               wrong->why));
-  auto lifted = lift(store, program, big_endian);
-  if (const auto* undecided = std::get_if<Undecided>(&lifted))
-    return problem(fmt::format("the filter could not be proven at instruction {}: {}",
-                               undecided->at, undecided->why));
-  const Decision& done = std::get<Decision>(lifted);
-  if (store.exhausted()) return problem("the proof needs more decision nodes than allowed");
-  if (!(done == wanted)) {
-    return tl::unexpected<CompileProblem>(
-        CompileProblem{"the filter differs from its policy (a bug of seclude, please report it)",
-                       difference(store, wanted, done)});
-  }
+  auto done = lifted_back(store, program, big_endian);
+  if (!done) return tl::unexpected<CompileProblem>(std::move(done.error()));
+  if (auto wrong = differs(store, wanted, *done))
+    return tl::unexpected<CompileProblem>(std::move(*wrong));
   return Compiled{std::move(program), std::move(wanted), big_endian};
 }
 
@@ -75,6 +61,32 @@ tl::expected<Compiled, CompileProblem> prove(Store& store, const Rules& rules, P
     return problem(fmt::format("the policy needs more than {} decision nodes", store.node_count()));
   return proven(store, std::move(wanted), std::move(program),
                 calls::info(rules.archs.front().arch).big_endian);
+}
+
+tl::expected<Decision, CompileProblem> lifted_back(Store& store, const Program& program,
+                                                   bool big_endian) {
+  if (program.size() > max_program_length)
+    return tl::unexpected<CompileProblem>(CompileProblem{
+        .message = fmt::format("the filter needs {} instructions, the kernel takes {}",
+                               program.size(), max_program_length),
+        .witness = {},
+        .too_long = program.size()});
+  if (auto wrong = invalid(program))
+    return problem(fmt::format("instruction {}: {} (a bug of seclude, please report it)", wrong->at,
+                               wrong->why));
+  auto lifted = lift(store, program, big_endian);
+  if (const auto* undecided = std::get_if<Undecided>(&lifted))
+    return problem(fmt::format("the filter could not be proven at instruction {}: {}",
+                               undecided->at, undecided->why));
+  if (store.exhausted()) return problem("the proof needs more decision nodes than allowed");
+  return std::move(std::get<Decision>(lifted));
+}
+
+std::optional<CompileProblem> differs(Store& store, const Decision& wanted, const Decision& done) {
+  if (done == wanted) return std::nullopt;
+  return CompileProblem{
+      .message = "the filter differs from its policy (a bug of seclude, please report it)",
+      .witness = difference(store, wanted, done)};
 }
 
 }  // namespace seclude::filter

@@ -3,6 +3,7 @@
 // In: a policy's rules (or its text). Out: a BPF program that was lifted back and found equal to
 // the policy's own decision, over all numbers, architectures and arguments; or a problem. A program
 // that was not proven is never handed out.
+// Neighbours: stack.h where one program is too long.
 #pragma once
 
 #include <optional>
@@ -26,8 +27,9 @@ struct Compiled {
 };
 
 struct CompileProblem {
-  std::string message;                // in the user's words
-  std::optional<Difference> witness;  // our bug: the program answers this input differently
+  std::string message = {};                // in the user's words
+  std::optional<Difference> witness = {};  // our bug: the program answers this input differently
+  size_t too_long = 0;  // instructions, where these are more than the kernel takes in a filter
 };
 
 // Rules to a proven program. All architectures must have one byte order.
@@ -36,5 +38,14 @@ tl::expected<Compiled, CompileProblem> compile(Store& store, const Rules& rules,
 
 // The same for a program that is at hand: it is proven like one of our own, or refused.
 tl::expected<Compiled, CompileProblem> prove(Store& store, const Rules& rules, Program program);
+
+// ---- steps of the proof, for stack.h ------------------------------------------------------------
+
+// What a program really does, for every input; a program the kernel would refuse is a problem.
+tl::expected<Decision, CompileProblem> lifted_back(Store& store, const Program& program,
+                                                   bool big_endian);
+
+// Our bug, if what is done is not what is wanted.
+std::optional<CompileProblem> differs(Store& store, const Decision& wanted, const Decision& done);
 
 }  // namespace seclude::filter

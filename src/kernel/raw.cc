@@ -99,14 +99,13 @@ int give_up_capabilities(uint64_t set) {
   return errno_of(::syscall(SYS_capset, &header, data));
 }
 
-int load_filter(const filter::Instruction* program, size_t length, unsigned flags) {
+int load_filter(const filter::Instruction* program, size_t length, const LaunchKey& key) {
   const struct sock_fprog what = {
       static_cast<unsigned short>(length),
       // The kernel only reads; the two structs are asserted equal in seccomp.cc.
       reinterpret_cast<struct sock_filter*>(const_cast<filter::Instruction*>(program))};
-  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &what);
-  // With TSYNC a positive result is the thread that could not follow: a failure too.
-  return result > 0 ? EBUSY : errno_of(result);
+  return errno_of(
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &what, key[0], key[1], key[2]));
 }
 
 int execute(const char* path, char* const* argv, char* const* environment, const LaunchKey& key) {

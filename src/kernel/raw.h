@@ -34,11 +34,12 @@ int set_no_new_privileges();
 int keep_signals_inside();
 // Bit n is capability n; gone from every set, for this process and all it will start.
 int give_up_capabilities(uint64_t set);
-int load_filter(const filter::Instruction* program, size_t length, unsigned flags);
 
-// The filter that is already in force lets this one execve pass because it carries the key in the
-// three argument registers that execve does not use.
+// A filter that is already in force lets a call of the launch pass because it carries the key in
+// the three argument registers that the call does not use.
 using LaunchKey = std::array<unsigned long, 3>;
+// The key is for the second filter of a chain and those after it.
+int load_filter(const filter::Instruction* program, size_t length, const LaunchKey& key);
 int execute(const char* path, char* const* argv, char* const* environment, const LaunchKey& key);
 
 // exit_group, and if a filter refuses even that, an illegal instruction.

@@ -41,7 +41,7 @@ static_assert(filter_flag::wait_killable_recv == SECCOMP_FILTER_FLAG_WAIT_KILLAB
 
 Result<void> confine_this_thread(std::span<const Instruction> program) {
   if (const int reason = raw::set_no_new_privileges()) return fail("set no_new_privs", reason);
-  if (const int reason = raw::load_filter(program.data(), program.size(), 0))
+  if (const int reason = raw::load_filter(program.data(), program.size(), {}))
     return fail("load the filter of " + std::to_string(program.size()) + " instructions", reason);
   return {};
 }

@@ -34,6 +34,7 @@ std::string_view name_of(SetupError::Kind kind) {
       return "not_found";
     case SetupError::Kind::NotExecutable:
       return "not_executable";
+    case SetupError::Kind::NotWatchable:
     case SetupError::Kind::Setup:
       return "setup";
   }
@@ -101,6 +102,7 @@ std::string_view name_of(Observed::How how) {
     case Observed::How::Explained:
       return "all";
     case Observed::How::Unwatched:
+    case Observed::How::Chained:
       return "fatal";
     case Observed::How::Lost:
       return "lost";

@@ -44,7 +44,7 @@ int carry_out(const ChildStep& step) {
       return raw::load_filter_supervised(step.program, step.length, step.first, step.from,
                                          *step.key);
     case LoadFilter:
-      return raw::load_filter(step.program, step.length, 0);
+      return raw::load_filter(step.program, step.length, *step.key);
     case Execute:
       return raw::execute(step.text, step.argv, step.environment, *step.key);
   }

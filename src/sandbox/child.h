@@ -27,7 +27,7 @@ struct ChildStep {
     KeepSignalsInside,
     GiveUpCapabilities,    // bits: which
     MeetSupervisor,        // from: socket; number: its process id
-    LoadFilter,            // program, length
+    LoadFilter,            // program, length, key
     LoadFilterSupervised,  // program, length, first: flags, from: socket, key
     Execute,               // text, argv, environment, key
   };

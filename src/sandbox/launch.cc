@@ -103,16 +103,20 @@ bool was_sent(const Denials& denials) {
                      [](const Denial& denial) { return denial.verdict.action.is_deny(); });
 }
 
-// nullopt: there can be no listener here; nothing was run.
-std::optional<Outcome> run_supervised(const Plan& plan, const filter::Rules& rules,
-                                      const Supervision& supervision, const Watching& watching) {
+// Or why there can be no listener; then nothing was run.
+tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, const filter::Rules& rules,
+                                                    const Supervision& supervision,
+                                                    const Watching& watching) {
   auto supervisor = Supervisor::start(rules, supervision);
   if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
   // The child makes this process untraceable, once the supervisor has seen the child.
   auto running = launch(plan, supervisor->joining());
   if (!running) {
-    if (supervision.how == Supervise::Explain && is_about_the_listener(running.error()))
-      return std::nullopt;
+    const bool can_do_without = supervision.how == Supervise::Explain;
+    if (can_do_without && running.error().kind == SetupError::Kind::NotWatchable)
+      return tl::unexpected<Observed::How>(Observed::How::Chained);
+    if (can_do_without && is_about_the_listener(running.error()))
+      return tl::unexpected<Observed::How>(Observed::How::Unwatched);
     return Outcome{running.error(), {}};
   }
   Outcome outcome = watch(*running, watching);
@@ -163,12 +167,13 @@ Outcome run(const Plan& plan, const RunOptions& options) {
   Observed observed;
   if (const filter::Rules* rules = rules_of(plan); rules && options.supervision) {
     const Supervision& supervision = *options.supervision;
+    observed.how = Observed::How::Unwatched;
     if (supervision.how == Supervise::Audit || listener_possible()) {
       const Plan watched = as_stand_in(plan, supervision.how);
       auto outcome = run_supervised(watched, *rules, supervision, watching);
       if (outcome) return std::move(*outcome);
+      observed.how = outcome.error();
     }
-    observed.how = Observed::How::Unwatched;
   }
   // A program of the same user could otherwise write into the process that guards it.
   if (options.as_stand_in) {

@@ -1,13 +1,14 @@
-// Launch filter: the program that one launch loads.
+// Launch filter: the programs that one launch loads, one unless the policy is too long for that.
 //
 // In: a policy's rules and the key of this launch; whether a supervisor answers refused calls
-// (notifying_rules.h); who is guarded (guard_rules.h). Out: a proven program with the launcher's
-// additions (launch_rule.h), or why there is none.
-// Neighbours: filter/compile.h compiles and proves; launch.cc loads.
+// (notifying_rules.h); who is guarded (guard_rules.h). Out: proven programs with the launcher's
+// additions (launch_rule.h), or why there are none.
+// Neighbours: filter/stack.h compiles and proves; prepare.cc loads.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "filter/program.h"
@@ -18,18 +19,22 @@
 
 namespace seclude::sandbox {
 
-// The program of an earlier launch, to begin with. Another key takes the place of its own, and the
-// result is proven against the rules like any other; where it does not fit any more, it is not
+// The programs of an earlier launch, to begin with. Another key takes the place of their own, and
+// the result is proven against the rules like any other; where it does not fit any more, it is not
 // used.
 struct FilterDraft {
-  filter::Program program;
+  std::vector<filter::Program> programs;
   kernel::raw::LaunchKey key = {};
 };
 
-[[nodiscard]] Result<filter::Program> launch_filter(const filter::Rules& rules,
-                                                    const kernel::raw::LaunchKey& key,
-                                                    std::optional<Supervise> supervise = {},
-                                                    const std::optional<Guarded>& guarded = {},
-                                                    const FilterDraft* draft = nullptr);
+// In the order of loading. With a supervisor there is one or none: a task has one listener, which
+// cannot stand for several filters; nullopt says that it would take more.
+[[nodiscard]] Result<std::optional<filter::Program>> watched_filter(
+    const filter::Rules& rules, const kernel::raw::LaunchKey& key, Supervise supervise,
+    const std::optional<Guarded>& guarded = {});
+
+[[nodiscard]] Result<std::vector<filter::Program>> launch_filters(
+    const filter::Rules& rules, const kernel::raw::LaunchKey& key,
+    const std::optional<Guarded>& guarded = {}, const FilterDraft* draft = nullptr);
 
 }  // namespace seclude::sandbox

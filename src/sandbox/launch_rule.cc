@@ -11,7 +11,7 @@ using filter::Condition;
 
 constexpr uint64_t listener_flag = 8;  // SECCOMP_FILTER_FLAG_NEW_LISTENER
 constexpr uint8_t seccomp_flags_arg = 1;
-constexpr uint8_t first_unused_arg = 3;  // execve and sendmsg read 0, 1 and 2
+constexpr uint8_t first_unused_arg = 3;  // execve, sendmsg and seccomp read 0, 1 and 2
 
 Condition holds_key(const kernel::raw::LaunchKey& key, calls::Arch arch) {
   const uint8_t bits = calls::info(arch).word_bits;
@@ -45,6 +45,7 @@ Result<filter::Rules> with_launch_rule(filter::Rules rules, const kernel::raw::L
     const Condition launching = holds_key(key, arch);
     exempt(of_arch, "execve", launching);
     if (hand_over == HandOver::Listener) exempt(of_arch, "sendmsg", launching);
+    if (hand_over == HandOver::Filters) exempt(of_arch, "seccomp", launching);
     return rules;
   }
   return fail("run a program of " + std::string(calls::info(arch).name) +

@@ -17,8 +17,12 @@
 
 namespace seclude::sandbox {
 
-// What else the child has to do behind its filter: with `Listener`, sendmsg passes like execve.
-enum class HandOver : uint8_t { Nothing, Listener };
+// What else the child has to do behind its filter, and so passes like execve.
+enum class HandOver : uint8_t {
+  Nothing,
+  Listener,  // sendmsg: the listener goes to the supervisor
+  Filters,   // seccomp: the filter is the first of a chain
+};
 
 // For the architecture of this program; an error when the rules do not list it.
 [[nodiscard]] Result<filter::Rules> with_launch_rule(filter::Rules rules,

@@ -20,6 +20,7 @@ struct StatusOf {
         return not_found_status;
       case SetupError::Kind::NotExecutable:
         return not_executable_status;
+      case SetupError::Kind::NotWatchable:
       case SetupError::Kind::Setup:
         return setup_status;
     }

@@ -41,6 +41,7 @@ struct SetupError {
   enum class Kind : uint8_t {
     NotFound,       // no such program
     NotExecutable,  // it is there, but cannot be executed
+    NotWatchable,   // its policy takes several filters, which can have no helper
     Setup,          // something else that the launch needs
   };
   Kind kind = Kind::Setup;
@@ -68,6 +69,7 @@ struct Observed {
     Fatal,      // nobody looked: only the denial that ended the program shows
     Explained,  // a supervisor saw them
     Unwatched,  // there can be no listener: a filter outside has one, or refuses it
+    Chained,    // there can be no listener: the policy takes several filters
     Lost,       // the supervisor died
   };
   How how = How::Fatal;

@@ -61,7 +61,7 @@ Result<void> draft_filter(Plan& plan) {
     if (load == nullptr || load->answered) continue;
     FilterDraft draft;
     TRY_VOID(kernel::fill_random(draft.key));
-    draft.program = TRY(launch_filter(load->rules, draft.key, {}, guarding_this_process(*load)));
+    draft.programs = TRY(launch_filters(load->rules, draft.key, guarding_this_process(*load)));
     load->draft = std::make_shared<const FilterDraft>(std::move(draft));
   }
   return {};
@@ -72,6 +72,7 @@ struct Preparation {
   Prepared& to;
   const std::optional<Joining>& joining;
   size_t plan_step = 0;
+  SetupError::Kind kind = SetupError::Kind::Setup;  // of an error
 
   void add(ChildStep step) {
     step.plan_step = plan_step;
@@ -155,22 +156,30 @@ struct Preparation {
   Result<void> operator()(const LoadFilter& step) {
     Guarded guarded = guarding_this_process(step);
     if (step.answered) return load_supervised(step, std::move(guarded));
-    to.program_ = TRY(launch_filter(step.rules, to.key_, {}, guarded, step.draft.get()));
-    add({.kind = ChildStep::Kind::LoadFilter,
-         .program = to.program_.data(),
-         .length = to.program_.size()});
+    to.programs_ = TRY(launch_filters(step.rules, to.key_, guarded, step.draft.get()));
+    for (const filter::Program& program : to.programs_)
+      add({.kind = ChildStep::Kind::LoadFilter,
+           .program = program.data(),
+           .length = program.size(),
+           .key = &to.key_});
     return {};
   }
   Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
     CHECK(joining);
     guarded.processes.push_back(joining->supervisor);
     guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
-    to.program_ = TRY(launch_filter(step.rules, to.key_, step.answered, guarded));
+    auto program = TRY(watched_filter(step.rules, to.key_, *step.answered, guarded));
+    if (!program) {
+      kind = SetupError::Kind::NotWatchable;
+      return fail("watch the program: its policy takes more than one filter", 0,
+                  "a program has one listener, and that of one filter only");
+    }
+    to.programs_.push_back(std::move(*program));
     add({.kind = ChildStep::Kind::LoadFilterSupervised,
          .from = joining->socket,
          .first = joining->flags,
-         .program = to.program_.data(),
-         .length = to.program_.size(),
+         .program = to.programs_.back().data(),
+         .length = to.programs_.back().size(),
          .key = &to.key_});
     return {};
   }
@@ -193,14 +202,15 @@ tl::expected<void, SetupError> Prepared::fill(const Plan& plan,
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }
-  if (!done) return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, done.error()});
+  if (!done) return tl::unexpected<SetupError>(SetupError{preparation.kind, done.error()});
   return {};
 }
 
 Prepared::~Prepared() {
   kernel::forget(key_);
-  // The program holds the key as well.
-  std::fill(program_.begin(), program_.end(), filter::Instruction{});
+  // The programs hold the key as well.
+  for (filter::Program& program : programs_)
+    std::fill(program.begin(), program.end(), filter::Instruction{});
 }
 
 }  // namespace seclude::sandbox

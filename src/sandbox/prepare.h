@@ -38,7 +38,7 @@ class Prepared {
   friend struct Preparation;
   std::vector<ChildStep> steps_;
   std::vector<kernel::Fd> files_;
-  filter::Program program_;
+  std::vector<filter::Program> programs_;
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;
 };

@@ -37,15 +37,16 @@ TEST(LaunchRule, ExecveThatThePolicyKillsIsKilledInTheTarget) {
 
 TEST(LaunchRule, OneWrongBitOfTheKeyIsRefusedAndTheRightKeyPasses) {
   const LaunchKey key = {0x0123456789abcdef, 0x8000000000000001, 0xfedcba9876543210};
-  const auto program =
-      launch_filter(rules_for(Action::allow(), {{"execve", Action::deny(EPERM)}}), key);
-  ASSERT_TRUE(program);
+  const auto programs =
+      launch_filters(rules_for(Action::allow(), {{"execve", Action::deny(EPERM)}}), key);
+  ASSERT_TRUE(programs);
+  ASSERT_EQ(programs->size(), 1u);
   const pid_t child = ::fork();
   if (child == 0) {
     char* argv[] = {const_cast<char*>("target"), const_cast<char*>("exit"), const_cast<char*>("34"),
                     nullptr};  // 34: a wrong key has passed
     char* const environment[] = {nullptr};
-    if (!kernel::confine_this_thread(*program)) ::_exit(1);
+    if (!kernel::confine_this_thread(programs->front())) ::_exit(1);
     for (size_t bit = 0; bit < 192; ++bit) {
       LaunchKey wrong = key;
       wrong[bit / 64] ^= 1UL << (bit % 64);

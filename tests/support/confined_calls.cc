@@ -17,6 +17,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "filter/action.h"
+
 namespace seclude::test {
 
 namespace {
@@ -59,18 +61,36 @@ struct Shared {
 
 enum SetupStep { CannotChangeUser = 3, CannotForbidPrivileges, CannotLoad };
 
-[[noreturn]] void child(const filter::Program& program, std::span<const RawCall> calls,
+constexpr uint32_t loading = 0x10ad1096;
+
+// The program with `loading` tested before everything else.
+filter::Program letting_others_load(const filter::Program& program) {
+  namespace op = filter::op;
+  filter::Program longer = {{op::ld_abs, 0, 0, filter::offset_number},
+                            {op::jeq_k, 0, 3, SYS_seccomp},
+                            {op::ld_abs, 0, 0, filter::offset_of_half(5, false, false)},
+                            {op::jeq_k, 0, 1, loading},
+                            {op::ret_k, 0, 0, filter::Action::allow_}};
+  longer.insert(longer.end(), program.begin(), program.end());
+  return longer;
+}
+
+bool load(const filter::Program& program) {
+  auto* instructions = reinterpret_cast<const sock_filter*>(program.data());
+  sock_fprog whole{static_cast<unsigned short>(program.size()),
+                   const_cast<sock_filter*>(instructions)};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole, 0, 0, loading) == 0;
+}
+
+[[noreturn]] void child(std::span<const filter::Program> programs, std::span<const RawCall> calls,
                         bool as_nobody, Shared& shared) {
   rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   if (as_nobody && setresuid(65534, 65534, 65534) != 0) _exit(CannotChangeUser);
-  if (!program.empty()) {
-    auto* instructions = reinterpret_cast<const sock_filter*>(program.data());
-    sock_fprog whole{static_cast<unsigned short>(program.size()),
-                     const_cast<sock_filter*>(instructions)};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(CannotForbidPrivileges);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole) != 0) _exit(CannotLoad);
-  }
+  if (!programs.empty() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    _exit(CannotForbidPrivileges);
+  for (const filter::Program& program : programs)
+    if (!load(program)) _exit(CannotLoad);
   for (size_t i = 0; i < calls.size(); i++) {
     const RawCall& call = calls[i];
     shared.answers[i] = call.i386_entry ? by_i386_entry(call.number, call.args)
@@ -80,10 +100,8 @@ enum SetupStep { CannotChangeUser = 3, CannotForbidPrivileges, CannotLoad };
   __builtin_trap();
 }
 
-}  // namespace
-
-ConfinedRun run_confined(const filter::Program& program, std::span<const RawCall> calls,
-                         bool as_nobody) {
+ConfinedRun run_behind(std::span<const filter::Program> programs, std::span<const RawCall> calls,
+                       bool as_nobody) {
   size_t bytes = sizeof(Shared) + calls.size() * sizeof(long);
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) std::abort();
@@ -91,7 +109,7 @@ ConfinedRun run_confined(const filter::Program& program, std::span<const RawCall
   ConfinedRun run;
   pid_t pid = fork();
   if (pid < 0) std::abort();
-  if (pid == 0) child(program, calls, as_nobody, shared);
+  if (pid == 0) child(programs, calls, as_nobody, shared);
   int status = 0;
   waitpid(pid, &status, 0);
   if (WIFSIGNALED(status)) run.signal = WTERMSIG(status);
@@ -99,6 +117,19 @@ ConfinedRun run_confined(const filter::Program& program, std::span<const RawCall
   run.answers.assign(shared.answers, shared.answers + shared.made);
   munmap(memory, bytes);
   return run;
+}
+
+}  // namespace
+
+ConfinedRun run_confined(const filter::Program& program, std::span<const RawCall> calls,
+                         bool as_nobody) {
+  return run_behind({&program, program.empty() ? size_t{0} : size_t{1}}, calls, as_nobody);
+}
+
+ConfinedRun run_behind_chain(std::vector<filter::Program> programs, std::span<const RawCall> calls,
+                             bool as_nobody) {
+  for (filter::Program& program : programs) program = letting_others_load(program);
+  return run_behind(programs, calls, as_nobody);
 }
 
 bool i386_entry_works() {

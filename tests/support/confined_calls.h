@@ -41,4 +41,9 @@ bool i386_entry_works();
 ConfinedRun run_confined(const filter::Program& program, std::span<const RawCall> calls,
                          bool as_nobody = false);
 
+// Behind a chain of filters, loaded in this order. Each lets the others be loaded: a call of
+// seccomp with a sixth argument that nobody else uses.
+ConfinedRun run_behind_chain(std::vector<filter::Program> programs, std::span<const RawCall> calls,
+                             bool as_nobody = false);
+
 }  // namespace seclude::test

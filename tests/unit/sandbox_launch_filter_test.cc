@@ -3,8 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <random>
+
+#include "calls/calls.h"
+#include "filter/evaluate.h"
 #include "filter/resolve.h"
 #include "policy/load.h"
 
@@ -31,9 +37,18 @@ const std::string strict = "policy a\nuse strict\notherwise kill\n";
 const std::string loose = "policy a\nallow socket where family == AF_UNIX\notherwise deny\n";
 
 FilterDraft draft_of(const filter::Rules& rules) {
-  auto program = launch_filter(rules, first_key);
-  EXPECT_TRUE(program);
-  return {std::move(*program), first_key};
+  auto programs = launch_filters(rules, first_key);
+  EXPECT_TRUE(programs);
+  return {std::move(*programs), first_key};
+}
+
+// The only program of a launch.
+std::optional<filter::Program> launch_filter(const filter::Rules& rules,
+                                             const FilterDraft* draft = nullptr) {
+  auto programs = launch_filters(rules, second_key, {}, draft);
+  EXPECT_TRUE(programs);
+  if (!programs || programs->size() != 1) return std::nullopt;
+  return std::move(programs->front());
 }
 
 size_t mentions(const filter::Program& program, const LaunchKey& key) {
@@ -49,22 +64,23 @@ size_t mentions(const filter::Program& program, const LaunchKey& key) {
 TEST(LaunchFilter, ADraftGetsTheNewKeyAndNothingElse) {
   const filter::Rules rules = rules_of(loose);
   const FilterDraft draft = draft_of(rules);
-  ASSERT_EQ(mentions(draft.program, first_key), 6u);
-  auto program = launch_filter(rules, second_key, {}, {}, &draft);
+  ASSERT_EQ(mentions(draft.programs.front(), first_key), 6u);
+  auto program = launch_filter(rules, &draft);
   ASSERT_TRUE(program);
   EXPECT_EQ(mentions(*program, first_key), 0u);
   EXPECT_EQ(mentions(*program, second_key), 6u);
-  ASSERT_EQ(program->size(), draft.program.size());
+  ASSERT_EQ(program->size(), draft.programs.front().size());
   size_t changed = 0;
-  for (size_t i = 0; i < program->size(); i++) changed += (*program)[i] != draft.program[i];
+  for (size_t i = 0; i < program->size(); i++)
+    changed += (*program)[i] != draft.programs.front()[i];
   EXPECT_EQ(changed, 6u);
 }
 
 TEST(LaunchFilter, ADraftThatDoesNotFitIsNotUsed) {
   const FilterDraft other = draft_of(rules_of(strict));
   const filter::Rules rules = rules_of(loose);
-  auto with_draft = launch_filter(rules, second_key, {}, {}, &other);
-  auto without = launch_filter(rules, second_key);
+  auto with_draft = launch_filter(rules, &other);
+  auto without = launch_filter(rules);
   ASSERT_TRUE(with_draft && without);
   EXPECT_EQ(*with_draft, *without);
 }
@@ -74,13 +90,87 @@ TEST(LaunchFilter, AWrongDraftIsFoundOutByTheProof) {
   const filter::Rules rules = rules_of(loose);
   FilterDraft draft = draft_of(rules);
   const auto found = std::find_if(
-      draft.program.begin(), draft.program.end(),
+      draft.programs.front().begin(), draft.programs.front().end(),
       [](const filter::Instruction& one) { return one.k == filter::Action::deny(1).ret; });
-  ASSERT_NE(found, draft.program.end());
+  ASSERT_NE(found, draft.programs.front().end());
   found->k = filter::Action::allow().ret;
-  auto program = launch_filter(rules, second_key, {}, {}, &draft);
+  auto program = launch_filter(rules, &draft);
   ASSERT_TRUE(program);
-  EXPECT_EQ(*program, *launch_filter(rules, second_key));
+  EXPECT_EQ(*program, *launch_filter(rules));
+}
+
+// Rules that no single filter holds: 500 pairs of values for each of six calls.
+filter::Rules long_rules() {
+  std::string text = "policy a\nkill seccomp, execve\notherwise deny with EACCES\n";
+  const std::pair<const char*, const char*> all[] = {
+      {"setregid", "rgid == {} and egid == {}"}, {"setreuid", "ruid == {} and euid == {}"},
+      {"setpgid", "pid == {} and pgid == {}"},   {"tkill", "tid == {} and sig == {}"},
+      {"kill", "pid == {} and sig == {}"},       {"socket", "family == {} and type == {}"}};
+  std::mt19937 random(7);
+  for (const auto& [call, where] : all)
+    for (int i = 0; i < 500; i++)
+      text += fmt::format("allow {} where {}\n", call,
+                          fmt::format(fmt::runtime(where), random() >> 1, random() >> 1));
+  return rules_of(text);
+}
+
+// What the kernel answers to a call behind all of them.
+filter::Action answer(const std::vector<filter::Program>& programs, const char* call,
+                      const LaunchKey& key) {
+  filter::Input input;
+  input.arch = calls::info(calls::native()).audit;
+  input.number = *calls::number_of(*calls::find_call(call), calls::native());
+  std::copy(key.begin(), key.end(), input.args.begin() + 3);
+  const bool big_endian = calls::info(calls::native()).big_endian;
+  filter::Action strictest = filter::Action::allow();
+  for (const filter::Program& program : programs) {
+    const filter::Action one{filter::evaluate(program, input, big_endian).ret};
+    if (filter::strictness(one) < filter::strictness(strictest)) strictest = one;
+  }
+  return strictest;
+}
+
+TEST(LaunchFilter, AChainLetsTheLaunchLoadItsFiltersAndNobodyElse) {
+  const auto programs = launch_filters(long_rules(), second_key);
+  ASSERT_TRUE(programs) << programs.error().doing;
+  ASSERT_GT(programs->size(), 1u);
+  for (const filter::Program& program : *programs) EXPECT_LE(program.size(), 4096u);
+  for (const char* call : {"execve", "seccomp"}) {
+    EXPECT_EQ(answer(*programs, call, second_key), filter::Action::allow()) << call;
+    EXPECT_EQ(answer(*programs, call, first_key), filter::Action::kill()) << call;
+  }
+  EXPECT_EQ(answer(*programs, "sendmsg", second_key), filter::Action::deny(EACCES));
+  // One filter needs no exemption for a second one.
+  const auto one = launch_filters(rules_of("policy a\nkill seccomp\notherwise deny\n"), second_key);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(answer(*one, "seccomp", second_key), filter::Action::kill());
+}
+
+TEST(LaunchFilter, ADraftOfAChainGetsTheNewKey) {
+  const filter::Rules rules = long_rules();
+  const FilterDraft draft = draft_of(rules);
+  ASSERT_GT(draft.programs.size(), 1u);
+  const auto programs = launch_filters(rules, second_key, {}, &draft);
+  ASSERT_TRUE(programs);
+  ASSERT_EQ(programs->size(), draft.programs.size());
+  size_t before = 0, after = 0;
+  for (size_t i = 0; i < programs->size(); i++) {
+    EXPECT_EQ((*programs)[i].size(), draft.programs[i].size());
+    EXPECT_EQ(mentions((*programs)[i], first_key), 0u);
+    before += mentions(draft.programs[i], first_key);
+    after += mentions((*programs)[i], second_key);
+  }
+  EXPECT_GT(after, 0u);
+  EXPECT_EQ(after, before);
+}
+
+TEST(LaunchFilter, NoListenerStandsForAChain) {
+  const auto none = watched_filter(long_rules(), first_key, Supervise::Explain);
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(*none);
+  const auto one = watched_filter(rules_of(loose), first_key, Supervise::Explain);
+  ASSERT_TRUE(one);
+  EXPECT_TRUE(*one);
 }
 
 }  // namespace

@@ -73,13 +73,17 @@ TEST(NotifyingRules, OnlyTheLaunchMaySendTheListenerAway) {
   const uint32_t number = *calls::number_of(*calls::find_call("sendmsg"), calls::native());
   rules.archs[0].numbers[0].number = number;
   const auto answer = [&](std::optional<Supervise> supervise, bool with_key) {
-    const auto program = launch_filter(rules, key, supervise);
-    EXPECT_TRUE(program);
+    filter::Program program;
+    if (supervise) {
+      program = watched_filter(rules, key, *supervise).value().value();
+    } else {
+      program = launch_filters(rules, key).value().front();
+    }
     filter::Input input;
     input.arch = calls::info(calls::native()).audit;
     input.number = number;
     if (with_key) std::copy(key.begin(), key.end(), input.args.begin() + 3);
-    return filter::evaluate(*program, input, calls::info(calls::native()).big_endian).ret;
+    return filter::evaluate(program, input, calls::info(calls::native()).big_endian).ret;
   };
   EXPECT_EQ(answer(std::nullopt, false), Action::deny(1).ret);
   EXPECT_EQ(answer(std::nullopt, true), Action::deny(1).ret);
