@@ -78,6 +78,7 @@ class Loop {
     follow();
     // The program is not waiting any more; whoever reads may still be about to.
     print(1000);
+    kernel::outlive_parent();
     Denials denials = log_.all();
     denials.saw_every_end = sees_every_end_;
     (void)kernel::send_message(*launcher_, to_wire(denials));
