@@ -58,6 +58,8 @@ void collect_helper(int process, bool sleep) {
   }
 }
 
+void end_helper(int process) { ::kill(process, SIGKILL); }
+
 void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
 
 void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }

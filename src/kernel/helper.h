@@ -25,6 +25,9 @@ namespace seclude::kernel {
 // Collects a helper that has ended or is about to; `sleep`: waits for it.
 void collect_helper(int process, bool sleep);
 
+// Ends it, whatever it waits for, and everything that it traces.
+void end_helper(int process);
+
 // For the helper itself: it does not end any more when its parent does.
 void outlive_parent();
 // Nothing more goes to standard error.

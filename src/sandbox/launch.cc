@@ -103,33 +103,12 @@ bool was_sent(const Denials& denials) {
                      [](const Denial& denial) { return denial.verdict.action.is_deny(); });
 }
 
-// nullopt: there can be no listener here; nothing was run.
-std::optional<Outcome> run_supervised(const Plan& plan, const filter::Rules& rules,
-                                      const Supervision& supervision, const Watching& watching) {
-  auto supervisor = Supervisor::start(rules, supervision);
-  if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
-  // The child makes this process untraceable, once the supervisor has seen the child.
-  auto running = launch(plan, supervisor->joining());
-  if (!running) {
-    if (supervision.how == Supervise::Explain && is_about_the_listener(running.error()))
-      return std::nullopt;
-    return Outcome{running.error(), {}};
-  }
-  Outcome outcome = watch(*running, watching);
-  auto denials = supervisor->finish();
-  outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
-  if (!denials) return outcome;
-  if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))
-    outcome.ending = Signalled{SIGSYS, denied->core};
-  outcome.observed.denials = std::move(*denials);
-  return outcome;
-}
+using Files = std::span<const kernel::Fd>;
 
-}  // namespace
-
-tl::expected<Running, SetupError> launch(const Plan& plan, const std::optional<Joining>& joining) {
+tl::expected<Running, SetupError> start(const Plan& plan, Files files,
+                                        const std::optional<Joining>& joining = {}) {
   Prepared prepared;
-  if (auto filled = prepared.fill(plan, joining); !filled)
+  if (auto filled = prepared.fill(plan, files, joining); !filled)
     return tl::unexpected<SetupError>(filled.error());
   auto report = kernel::SharedPage<ChildReport>::make();
   if (!report) return refuse(report.error());
@@ -148,7 +127,39 @@ tl::expected<Running, SetupError> launch(const Plan& plan, const std::optional<J
   return Running{std::move(*child), started, memory};
 }
 
+// nullopt: there can be no listener here; nothing was run.
+std::optional<Outcome> run_supervised(const Plan& plan, Files files, const filter::Rules& rules,
+                                      const Supervision& supervision, const Watching& watching) {
+  auto supervisor = Supervisor::start(rules, supervision);
+  if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
+  // The child makes this process untraceable, once the supervisor has seen the child.
+  auto running = start(plan, files, supervisor->joining());
+  if (!running) {
+    if (supervision.how == Supervise::Explain && is_about_the_listener(running.error()))
+      return std::nullopt;
+    return Outcome{running.error(), {}};
+  }
+  Outcome outcome = watch(*running, watching);
+  auto denials = supervisor->finish();
+  outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
+  if (!denials) return outcome;
+  if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))
+    outcome.ending = Signalled{SIGSYS, denied->core};
+  outcome.observed.denials = std::move(*denials);
+  return outcome;
+}
+
+}  // namespace
+
+tl::expected<Running, SetupError> launch(const Plan& plan) {
+  const auto files = open_files(plan);
+  if (!files) return tl::unexpected<SetupError>(files.error());
+  return start(plan, *files);
+}
+
 Outcome run(const Plan& plan, const RunOptions& options) {
+  const auto files = open_files(plan);
+  if (!files) return {files.error(), {}};
   std::optional<kernel::SignalInbox> inbox;
   std::optional<kernel::ChildrenKept> kept;
   if (options.as_stand_in) {
@@ -165,7 +176,7 @@ Outcome run(const Plan& plan, const RunOptions& options) {
     const Supervision& supervision = *options.supervision;
     if (supervision.how == Supervise::Audit || listener_possible()) {
       const Plan watched = as_stand_in(plan, supervision.how);
-      auto outcome = run_supervised(watched, *rules, supervision, watching);
+      auto outcome = run_supervised(watched, *files, *rules, supervision, watching);
       if (outcome) return std::move(*outcome);
     }
     observed.how = Observed::How::Unwatched;
@@ -175,7 +186,7 @@ Outcome run(const Plan& plan, const RunOptions& options) {
     if (auto done = kernel::refuse_to_be_traced(); !done)
       return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
   }
-  auto running = launch(plan);
+  auto running = start(plan, *files);
   if (!running) return {running.error(), {}};
   Outcome outcome = watch(*running, watching);
   outcome.observed = std::move(observed);

@@ -70,8 +70,10 @@ Result<void> draft_filter(Plan& plan) {
 // Turns each step of a plan into steps of the child.
 struct Preparation {
   Prepared& to;
+  std::span<const kernel::Fd> files;
   const std::optional<Joining>& joining;
   size_t plan_step = 0;
+  size_t next_file = 0;
 
   void add(ChildStep step) {
     step.plan_step = plan_step;
@@ -91,11 +93,10 @@ struct Preparation {
   }
   Result<void> operator()(const PlaceFile& step) {
     // Never 0, 1 or 2 (kernel/files.h), so no file is overwritten before it is in its place.
-    to.files_.push_back(TRY(kernel::open_file(
-        step.path, step.for_writing ? kernel::OpenFor::Writing : kernel::OpenFor::Reading)));
+    CHECK(next_file < files.size());
     add({.kind = ChildStep::Kind::PlaceDescriptor,
          .number = step.descriptor,
-         .from = to.files_.back().number()});
+         .from = files[next_file++].number()});
     return {};
   }
   Result<void> operator()(const ChangeDirectory& step) {
@@ -163,6 +164,7 @@ struct Preparation {
   }
   Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
     CHECK(joining);
+    guarded.followed = true;
     guarded.processes.push_back(joining->supervisor);
     guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
     to.program_ = TRY(launch_filter(step.rules, to.key_, step.answered, guarded));
@@ -186,10 +188,26 @@ struct Preparation {
   }
 };
 
-tl::expected<void, SetupError> Prepared::fill(const Plan& plan,
+tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan) {
+  std::vector<kernel::Fd> files;
+  for (const Step& step : plan.steps) {
+    const auto* place = std::get_if<PlaceFile>(&step);
+    if (place == nullptr) continue;
+    auto file = kernel::open_file(
+        place->path, place->for_writing ? kernel::OpenFor::Writing : kernel::OpenFor::Reading);
+    if (!file) {
+      file.error().doing += " as descriptor " + std::to_string(place->descriptor);
+      return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, file.error()});
+    }
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const kernel::Fd> files,
                                               const std::optional<Joining>& joining) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this, joining};
+  Preparation preparation{*this, files, joining};
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }
