@@ -6,7 +6,6 @@
 
 #include "base/result.h"
 #include "calls/calls.h"
-#include "calls/constants.h"
 #include "sandbox/added_rules.h"
 
 namespace seclude::sandbox {
@@ -21,17 +20,6 @@ using Numbers = std::vector<uint32_t>;
 constexpr uint16_t enosys = 38;
 constexpr uint8_t ioctl_command = 1, fcntl_command = 1;
 constexpr uint32_t of_process = 0, of_group = 1, of_user = 2;  // PRIO_*; IOPRIO_WHO_* is one more
-
-// Those that the architecture has.
-Numbers values_of(std::initializer_list<std::string_view> names, calls::Arch arch) {
-  Numbers values;
-  for (const std::string_view name : names) {
-    const auto constant = calls::find_constant(name);
-    const auto value = constant ? calls::value_of(*constant, arch) : std::nullopt;
-    if (value) values.push_back(static_cast<uint32_t>(*value));
-  }
-  return values;
-}
 
 Numbers as_numbers(const std::vector<int>& signed_numbers) {
   return {signed_numbers.begin(), signed_numbers.end()};

@@ -35,7 +35,9 @@ std::string hint_for(const Plan& plan, const Step& step, int reason) {
     if (reason == ENOMEM)
       return "the filters already in force leave no room (32,768 instructions in all)";
   }
-  if (std::holds_alternative<KeepSignalsInside>(step) && reason == E2BIG)
+  const bool domain =
+      std::holds_alternative<KeepSignalsInside>(step) || std::holds_alternative<EnterDomain>(step);
+  if (domain && reason == E2BIG)
     return "16 Landlock domains are nested here already; more the kernel does not take";
   if (std::holds_alternative<CloseDescriptors>(step) && reason == ENOSYS)
     return "close_range is needed (Linux 5.9)";

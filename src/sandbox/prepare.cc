@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kernel/files.h"
+#include "kernel/landlock.h"
 #include "kernel/limits.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
@@ -105,14 +106,17 @@ struct Preparation {
   }
   Result<void> operator()(const CloseDescriptors& step) {
     std::vector<int> spared = step.except;
-    // Needed until execve, which closes it.
-    if (joining) spared.push_back(joining->socket);
+    // Needed until execve, which closes them.
+    std::vector<int> own;
+    if (joining) own.push_back(joining->socket);
+    if (to.ruleset_) own.push_back(to.ruleset_->number());
+    spared.insert(spared.end(), own.begin(), own.end());
     std::sort(spared.begin(), spared.end());
     unsigned next = 3;
     for (const int kept : spared) {
       const auto number = static_cast<unsigned>(kept);
       if (number > next) add_closing(next, number - 1);
-      if (!joining || kept != joining->socket)
+      if (std::find(own.begin(), own.end(), kept) == own.end())
         add({.kind = ChildStep::Kind::KeepDescriptor, .number = kept});
       next = number + 1;
     }
@@ -140,6 +144,21 @@ struct Preparation {
   }
   Result<void> operator()(const KeepSignalsInside&) {
     add({.kind = ChildStep::Kind::KeepSignalsInside});
+    return {};
+  }
+  Result<void> operator()(const EnterDomain&) {
+    add({.kind = ChildStep::Kind::EnterDomain, .from = to.ruleset_->number()});
+    return {};
+  }
+  // Before any descriptor is closed, for its own has to be spared.
+  Result<void> make_domain(const EnterDomain& step) {
+    to.ruleset_ = TRY(kernel::make_ruleset(
+        {.files = step.files, .network = step.network, .signals = step.signals}));
+    for (const PathRight& path : step.paths)
+      TRY_VOID(kernel::allow_below(*to.ruleset_, path.path, path.rights));
+    for (const PortRight& range : step.ports)
+      for (uint32_t port = range.low; port <= range.high; ++port)
+        TRY_VOID(kernel::allow_port(*to.ruleset_, static_cast<uint16_t>(port), range.rights));
     return {};
   }
   Result<void> operator()(const GiveUpCapabilities& step) {
@@ -208,6 +227,10 @@ tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const 
                                               const std::optional<Joining>& joining) {
   Result<void> done = kernel::fill_random(key_);
   Preparation preparation{*this, files, joining};
+  for (const Step& step : plan.steps) {
+    const auto* enter = std::get_if<EnterDomain>(&step);
+    if (done && enter != nullptr) done = preparation.make_domain(*enter);
+  }
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }

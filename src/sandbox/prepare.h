@@ -44,6 +44,7 @@ class Prepared {
  private:
   friend struct Preparation;
   std::vector<ChildStep> steps_;
+  std::optional<kernel::Fd> ruleset_;
   filter::Program program_;
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;
