@@ -30,8 +30,8 @@ struct Domain {
   bool listens = false;           // on TCP ports
   bool changes_all = false;       // every file there is may be changed
   bool lists_all = false;         // every directory may be read
-  std::vector<PathRight> paths;
-  std::vector<PortRight> ports;
+  std::vector<PathRight> paths = {};
+  std::vector<PortRight> ports = {};
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 

@@ -23,8 +23,8 @@ struct Place {
   bool below = false;  // and everything below it
   bool optional = false;
   bool unbound = false;  // begins with a parameter that has no value
-  Span span;             // the pattern
-  Span line;             // the statement's keyword
+  Span span = {};        // the pattern
+  Span line = {};        // the statement's keyword
 };
 
 struct Port {
