@@ -37,11 +37,25 @@ void refuse_changes(ArchRules& rules) {
                  "FS_IOC_SET_ENCRYPTION_POLICY"},
                 rules.arch);
   commands.insert(commands.end(), {0x40806685, 0x80806685});  // FS_IOC_ENABLE_VERITY; of mips
+  commands.insert(commands.end(), {0x40047211, 0x80047211});  // FAT_IOCTL_SET_ATTRIBUTES
   refuse(rules, {.call = "ioctl", .where = argument_in(1, commands), .errno_value = eperm});
 }
 
+// btrfs makes and removes subvolumes in folders that were opened for reading. Of its commands (type
+// 0x94) only those that other file systems have, and that take a file opened for writing, remain.
+void refuse_subvolumes(ArchRules& rules) {
+  const Condition shared = argument_in(
+      1, values_of({"FICLONE", "FICLONERANGE", "FIDEDUPERANGE", "FS_IOC_GETFSLABEL"}, rules.arch));
+  refuse(rules, {.call = "ioctl",
+                 .where = all_of({masked(1, 0xff00, 0x9400), negation(shared)}),
+                 .errno_value = eperm});
+}
+
 void guard_paths(ArchRules& rules, const Domain& domain) {
-  if (!domain.changes_all) refuse_changes(rules);
+  if (!domain.changes_all) {
+    refuse_changes(rules);
+    refuse_subvolumes(rules);
+  }
   if (!domain.lists_all) {
     for (const char* call : {"inotify_add_watch", "fanotify_mark"})
       refuse(rules, {.call = call, .where = {}, .errno_value = eacces});

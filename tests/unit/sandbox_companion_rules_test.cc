@@ -29,6 +29,9 @@ TEST(CompanionRules, FilesAreChangedOnlyThroughWhatWasOpenedForIt) {
     EXPECT_EQ(verdict(paths, call), "errno:EPERM") << call;
   EXPECT_EQ(verdict(paths, "ioctl", {3, 0x40086602}), "errno:EPERM");
   EXPECT_EQ(verdict(paths, "ioctl", {3, 0x40086602ull | 1ull << 40}), "errno:EPERM");
+  EXPECT_EQ(verdict(paths, "ioctl", {3, 0x5000940e}), "errno:EPERM");  // BTRFS_IOC_SUBVOL_CREATE
+  EXPECT_EQ(verdict(paths, "ioctl", {3, 0x40047211}), "errno:EPERM");  // FAT_IOCTL_SET_ATTRIBUTES
+  EXPECT_EQ(verdict(paths, "ioctl", {3, 0x40049409}), "allow");        // FICLONE
   EXPECT_EQ(verdict(paths, "ioctl", {3, 0x5401}), "allow");
   EXPECT_EQ(verdict(paths, "openat"), "allow");
   EXPECT_EQ(verdict({.confines_paths = true, .changes_all = true}, "chmod"), "allow");
