@@ -10,10 +10,10 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
+#include "cli/layers.h"
 #include "cli/session.h"
 #include "filter/check.h"
 #include "filter/proof/lint.h"
-#include "sandbox/unenforced.h"
 
 namespace seclude::cli {
 
@@ -37,30 +37,6 @@ std::vector<std::string> arch_names(const filter::Resolved& resolved) {
   std::vector<std::string> names;
   for (calls::Arch arch : resolved.archs) names.emplace_back(calls::info(arch).name);
   return names;
-}
-
-// What holds a line of the policy once the program runs; nullptr: nothing yet.
-const char* layer_of(const policy::Statement& statement) {
-  if (std::holds_alternative<policy::Rule>(statement.body)) return "seccomp";
-  if (std::holds_alternative<policy::Otherwise>(statement.body)) return "seccomp";
-  if (std::holds_alternative<policy::Environment>(statement.body)) return "launch";
-  return nullptr;
-}
-
-Json lines_of(const Loaded& loaded, const filter::Resolved& resolved) {
-  Json lines = Json::array();
-  std::vector<sandbox::Unenforced> lacking = sandbox::unenforced(loaded.texts);
-  for (const filter::Item& item : resolved.flat.items) {
-    Json line = to_json(item.statement->keyword, loaded.sources);
-    auto lack = std::find_if(lacking.begin(), lacking.end(), [&](const auto& unenforced) {
-      return unenforced.span == item.statement->keyword;
-    });
-    const char* layer = layer_of(*item.statement);
-    line["layer"] = lack == lacking.end() && layer != nullptr ? Json(layer) : Json(nullptr);
-    if (lack != lacking.end()) line["why"] = lack->why;
-    lines.push_back(std::move(line));
-  }
-  return lines;
 }
 
 Json report(const Loaded& loaded, const filter::Resolved& resolved, Fate fate) {

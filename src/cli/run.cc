@@ -12,13 +12,16 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/files.h"
+#include "cli/layers.h"
 #include "cli/session.h"
 #include "cli/statements.h"
+#include "kernel/landlock.h"
 #include "kernel/signals.h"
 #include "report/denials.h"
 #include "report/outcome.h"
 #include "sandbox/environment.h"
 #include "sandbox/launch.h"
+#include "sandbox/path_rules.h"
 #include "sandbox/plan.h"
 #include "sandbox/unenforced.h"
 
@@ -62,12 +65,27 @@ int show_policy(const Composed& composed, Console& console) {
 }
 
 // Every line that no layer holds stops the run, or is a warning each with --best-effort.
-void judge_unenforced(Loaded& loaded, const Arguments& arguments) {
-  for (const sandbox::Unenforced& line : sandbox::unenforced(loaded.texts)) {
+std::optional<sandbox::Domain> judge_lines(Loaded& loaded, const filter::Resolved& resolved,
+                                           const Arguments& arguments) {
+  const bool best_effort = arguments.has(flag::best_effort);
+  const Severity severity = best_effort ? Severity::Warning : Severity::Error;
+  const Layers layers = layers_of(loaded, resolved);
+  for (const sandbox::Unenforced& line : layers.unenforced) {
     Diagnostic diagnostic = sandbox::diagnostic_of(line);
-    if (arguments.has(flag::best_effort)) diagnostic.severity = Severity::Warning;
+    diagnostic.severity = severity;
     loaded.diagnostics.add(std::move(diagnostic));
   }
+  const bool places = layers.places.confines_paths || layers.places.confines_network;
+  if (!places) return std::nullopt;
+  if (!arguments.has(flag::audit))
+    return sandbox::domain_of(layers.places, kernel::landlock_version(), best_effort,
+                              loaded.diagnostics);
+  loaded.diagnostics.add(
+      {.severity = severity,
+       .message = "path and network lines cannot be tried with --audit",
+       .helps = {
+           "what Landlock refuses it cannot let pass; --best-effort leaves these lines out"}});
+  return std::nullopt;
 }
 
 Result<sandbox::Request> request_of(const Arguments& arguments) {
@@ -82,18 +100,27 @@ Result<sandbox::Request> request_of(const Arguments& arguments) {
   return request;
 }
 
+// What a run holds its program to.
+struct Held {
+  filter::Rules rules;
+  std::optional<sandbox::Domain> domain;
+  std::vector<sandbox::HeldLine> lines;  // only for --plan
+};
+
 // Resolves and proves the policy, with the real values of its parameters.
-std::optional<filter::Rules> rules_of(Loaded& loaded, const Arguments& arguments,
-                                      Console& console) {
+std::optional<Held> hold(Loaded& loaded, const Arguments& arguments, Console& console) {
   filter::Resolved resolved = prove_for_launch(loaded);
   if (resolved.fragment && !loaded.diagnostics.has_errors()) {
     console.error(loaded.name + " is a fragment: it has no `policy` line",
                   "`use` it in a policy that says what happens otherwise");
     return std::nullopt;
   }
-  judge_unenforced(loaded, arguments);
+  Held held;
+  held.domain = judge_lines(loaded, resolved, arguments);
   if (failed(loaded, arguments, console)) return std::nullopt;
-  return std::move(resolved.phases.front().rules);
+  if (arguments.has(flag::plan)) held.lines = held_lines(loaded, resolved, held.domain);
+  held.rules = std::move(resolved.phases.front().rules);
+  return held;
 }
 
 // "0.012 s (0.004 user, 0.002 system), 6.1 MiB at its peak"
@@ -202,9 +229,13 @@ int refuse(const std::string& doing, const Arguments& arguments, Console& consol
   return report_on(outcome, {}, arguments, console);
 }
 
-int carry_out(const sandbox::Request& request, const Loaded& loaded, const Arguments& arguments,
-              Console& console) {
-  tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(request);
+struct Job {
+  sandbox::Request request;
+  std::vector<sandbox::HeldLine> lines;
+};
+
+int carry_out(const Job& job, const Loaded& loaded, const Arguments& arguments, Console& console) {
+  tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(job.request);
   if (!plan) return finish({.ending = plan.error()}, {}, arguments, console);
   for (const std::string& warning : plan->warnings) console.warning(warning);
   const report::Explanation explanation = explanation_of(loaded, arguments);
@@ -212,7 +243,8 @@ int carry_out(const sandbox::Request& request, const Loaded& loaded, const Argum
   if (arguments.has(flag::plan)) {
     std::optional<sandbox::Supervise> how;
     if (supervision) how = supervision->how;
-    const sandbox::Plan whole = sandbox::as_stand_in(*plan, how);
+    sandbox::Plan whole = sandbox::as_stand_in(*plan, how);
+    whole.lines = job.lines;
     console.answer(arguments.has(flag::json) ? report::to_json(whole) : to_string(whole));
     return 0;
   }
@@ -257,9 +289,11 @@ int run(const Arguments& arguments, Console& console) {
       {.inherited = sandbox::own_environment(),
        .clear = arguments.has(flag::clear_environment),
        .named = sandbox::variables_of(loaded->texts, loaded->diagnostics)});
-  request->rules = rules_of(*loaded, arguments, console);
-  if (!request->rules) return refuse("prove the policy", arguments, console);
-  return carry_out(*request, *loaded, arguments, console);
+  std::optional<Held> held = hold(*loaded, arguments, console);
+  if (!held) return refuse("prove the policy", arguments, console);
+  request->rules = std::move(held->rules);
+  request->domain = std::move(held->domain);
+  return carry_out({std::move(*request), std::move(held->lines)}, *loaded, arguments, console);
 }
 
 constexpr const Flag* flags[] = {

@@ -105,7 +105,9 @@ std::string label_of(const Denial& denial, const policy::Texts& texts) {
   } else if (denial.verdict.reason != Reason::Stated) {
     label = filter::to_string(denial.verdict.reason);
   } else if (denial.verdict.otherwise) {
-    label = "no rule mentions `" + name_of_call(denial.call) + "`";
+    label = denial.verdict.mentioned
+                ? "rules mention `" + name_of_call(denial.call) + "`, but not with these arguments"
+                : "no rule mentions `" + name_of_call(denial.call) + "`";
   }
   if (const std::string* reason = because(texts, denial.verdict.origin))
     label += (label.empty() ? "because " : ", because ") + escape(*reason, longest_shown);

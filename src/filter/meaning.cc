@@ -91,17 +91,18 @@ Verdict meaning(const Rules& rules, const Input& input) {
   if (!arch) return {.action = Action::kill(), .origin = {}, .reason = Reason::Unknown};
   for (const NumberRules& number : arch->numbers) {
     if (number.number != input.number) continue;
-    Verdict verdict{number.otherwise, number.otherwise_origin, number.otherwise_reason, true};
+    Verdict verdict{number.otherwise, number.otherwise_origin, number.otherwise_reason, true,
+                    number.first_rule < number.end_rule};
     for (uint32_t i = number.first_rule; i < number.end_rule; i++) {
       const Rule& rule = arch->rules[i];
       if (!holds(rule.where, input)) continue;
       if (verdict.otherwise || strictness(rule.action) < strictness(verdict.action))
-        verdict = {rule.action, rule.origin, rule.reason, false};
+        verdict = {rule.action, rule.origin, rule.reason, false, true};
     }
     if (number.mediated && verdict.action == Action::allow()) verdict.action = Action::mediated();
     return verdict;
   }
-  return {arch->unknown, arch->unknown_origin, arch->unknown_reason, true};
+  return {arch->unknown, arch->unknown_origin, arch->unknown_reason, true, false};
 }
 
 }  // namespace seclude::filter

@@ -17,6 +17,7 @@ struct Verdict {
   Span origin;  // the deciding line; nowhere: seclude's own, see reason
   Reason reason = Reason::Stated;
   bool otherwise = false;  // no rule matched
+  bool mentioned = false;  // but there are rules for other arguments
 };
 
 // A foreign architecture, and an x32 number where x32 is not listed, is killed with

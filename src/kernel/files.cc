@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 
 namespace seclude::kernel {
 namespace {
@@ -82,6 +84,35 @@ Result<FileFacts> facts_of(const std::string& path) {
   facts.owner = status.st_uid;
   facts.file_capabilities = ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
   return facts;
+}
+
+Result<std::string> real_path(const std::string& path) {
+  char* resolved = ::realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return fail("find " + path, errno);
+  std::string real = resolved;
+  std::free(resolved);
+  return real;
+}
+
+bool is_of_own_process(const std::string& real_path) {
+  const std::string own = "/proc/" + std::to_string(::getpid());
+  return real_path == own || real_path.starts_with(own + "/");
+}
+
+Result<std::string> read_part(const Fd& file, uint64_t offset, size_t size,
+                              const std::string& name) {
+  std::string text(size, '\0');
+  size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = ::pread(file.number(), text.data() + filled, size - filled,
+                                static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail("read " + name, errno);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  text.resize(filled);
+  return text;
 }
 
 int cannot_execute(const std::string& path) {

@@ -38,6 +38,15 @@ struct FileFacts {
 };
 [[nodiscard]] Result<FileFacts> facts_of(const std::string& path);
 
+// Without symbolic links, `.` and `..`.
+[[nodiscard]] Result<std::string> real_path(const std::string& path);
+// Whether a real path leads into /proc/PID of this process (through /proc/self, too).
+bool is_of_own_process(const std::string& real_path);
+
+// Part of a file; shorter at its end.
+[[nodiscard]] Result<std::string> read_part(const Fd& file, uint64_t offset, size_t size,
+                                            const std::string& name);
+
 // 0 when this process may execute (a directory: enter) or write it, else the errno.
 int cannot_execute(const std::string& path);
 int cannot_write(const std::string& path);

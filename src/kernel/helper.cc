@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,6 +42,8 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   const pid_t process = ::fork();
   if (process < 0) return fail("start a helper process", errno);
   if (process > 0) return process;
+  // A helper that reads memory may be held up there, and then notices nothing else.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
@@ -54,6 +57,10 @@ void collect_helper(int process, bool sleep) {
   while (::waitpid(process, nullptr, sleep ? 0 : WNOHANG) < 0 && errno == EINTR) {
   }
 }
+
+void end_helper(int process) { ::kill(process, SIGKILL); }
+
+void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
 
 void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }
 

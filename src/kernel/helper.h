@@ -25,7 +25,12 @@ namespace seclude::kernel {
 // Collects a helper that has ended or is about to; `sleep`: waits for it.
 void collect_helper(int process, bool sleep);
 
-// For the helper itself: nothing more goes to standard error.
+// Ends it, whatever it waits for, and everything that it traces.
+void end_helper(int process);
+
+// For the helper itself: it does not end any more when its parent does.
+void outlive_parent();
+// Nothing more goes to standard error.
 void let_go_of_standard_error();
 // Writes what fits to standard error, waiting at most `patience` milliseconds each time it is full;
 // returns how many bytes went, nullopt: nobody reads there any more.

@@ -79,6 +79,10 @@ int keep_signals_inside() {
   return reason;
 }
 
+int enter_domain(int ruleset) {
+  return errno_of(::syscall(SYS_landlock_restrict_self, ruleset, 0));
+}
+
 int give_up_capabilities(uint64_t set) {
   for (unsigned number = 0; number < 64; ++number) {
     if (((set >> number) & 1) == 0) continue;

@@ -32,6 +32,8 @@ int set_no_new_privileges();
 // Enters a Landlock domain that signals and traces only what is inside it, and changes nothing
 // else: no access to files or networks is handled. Needs no_new_privs.
 int keep_signals_inside();
+// The same with a ruleset that was made before (landlock.h).
+int enter_domain(int ruleset);
 // Bit n is capability n; gone from every set, for this process and all it will start.
 int give_up_capabilities(uint64_t set);
 

@@ -120,10 +120,17 @@ ordered_json layers_of(const Plan& plan) {
           {{"layer", "rlimit"}, {"enforces", sandbox::name_of(limit->limit.resource)}});
     }
   }
-  const Step inside = sandbox::KeepSignalsInside{};
-  if (std::find(plan.steps.begin(), plan.steps.end(), inside) != plan.steps.end())
-    layers.push_back(
-        {{"layer", "landlock"}, {"enforces", "signals and tracing stay inside the run"}});
+  for (const Step& step : plan.steps) {
+    const auto* enter = std::get_if<sandbox::EnterDomain>(&step);
+    const bool signals = enter ? enter->signals : std::holds_alternative<KeepSignalsInside>(step);
+    if (enter && enter->files != 0)
+      layers.push_back({{"layer", "landlock"}, {"enforces", "paths"}});
+    if (enter && enter->network != 0)
+      layers.push_back({{"layer", "landlock"}, {"enforces", "TCP ports"}});
+    if (signals)
+      layers.push_back(
+          {{"layer", "landlock"}, {"enforces", "signals and tracing stay inside the run"}});
+  }
   return layers;
 }
 
@@ -140,10 +147,21 @@ bool was_asked_to_end(const Ending& ending) {
 
 std::string to_json(const Plan& plan) {
   ordered_json steps = ordered_json::array();
-  for (const Step& step : plan.steps)
+  for (const Step& step : plan.steps) {
     steps.push_back({{"step", sandbox::name_of(step)}, {"text", sandbox::to_string(step)}});
-  const ordered_json document = {
-      {"schema", 1}, {"steps", std::move(steps)}, {"warnings", plan.warnings}};
+    const auto grants = sandbox::grants_of(step);
+    if (!grants.empty()) steps.back()["grants"] = grants;
+  }
+  ordered_json lines = ordered_json::array();
+  for (const HeldLine& line : plan.lines)
+    lines.push_back(
+        {{"line", line.place},
+         {"text", line.text},
+         {"layer", line.layer.empty() ? ordered_json(nullptr) : ordered_json(line.layer)}});
+  const ordered_json document = {{"schema", 1},
+                                 {"steps", std::move(steps)},
+                                 {"lines", std::move(lines)},
+                                 {"warnings", plan.warnings}};
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

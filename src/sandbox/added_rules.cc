@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "calls/calls.h"
+#include "calls/constants.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -84,6 +85,16 @@ Condition argument_in(uint8_t argument, std::vector<uint32_t> values) {
   test.mask = 0xffffffff;
   for (const uint32_t value : values) test.ranges.emplace_back(value, value);
   return test_of(std::move(test));
+}
+
+std::vector<uint32_t> values_of(std::initializer_list<std::string_view> names, calls::Arch arch) {
+  std::vector<uint32_t> values;
+  for (const std::string_view name : names) {
+    const auto constant = calls::find_constant(name);
+    const auto value = constant ? calls::value_of(*constant, arch) : std::nullopt;
+    if (value) values.push_back(static_cast<uint32_t>(*value));
+  }
+  return values;
 }
 
 std::optional<uint32_t> number_of(std::string_view call, calls::Arch arch) {

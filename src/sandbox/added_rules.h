@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ filter::Condition all_of(std::vector<filter::Condition> conditions);
 filter::Condition any_of(std::vector<filter::Condition> conditions);
 // The low 32 bits of an argument are one of these.
 filter::Condition argument_in(uint8_t argument, std::vector<uint32_t> values);
+
+// The values of these constants, as far as the architecture has them.
+std::vector<uint32_t> values_of(std::initializer_list<std::string_view> names, calls::Arch arch);
 
 // ---- rules of one call --------------------------------------------------------------------------
 

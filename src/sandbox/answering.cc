@@ -13,6 +13,7 @@
 #include "sandbox/capture.h"
 #include "sandbox/denial_log.h"
 #include "sandbox/denial_wire.h"
+#include "sandbox/guard_rules.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -67,7 +68,7 @@ class Loop {
     if (message->bytes.size() != sizeof process) return child_.reset();
     std::memcpy(&process, message->bytes.data(), sizeof process);
     if (!may_trace(given_.rules)) following_ = kernel::seize(process).has_value();
-    sees_every_end_ = following_;
+    sees_every_end_ = following_ && !may_hide_processes(given_.rules);
     (void)kernel::send_message(*child_, ".");
   }
 
@@ -78,6 +79,7 @@ class Loop {
     follow();
     // The program is not waiting any more; whoever reads may still be about to.
     print(1000);
+    kernel::outlive_parent();
     Denials denials = log_.all();
     denials.saw_every_end = sees_every_end_;
     (void)kernel::send_message(*launcher_, to_wire(denials));

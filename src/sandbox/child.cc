@@ -36,6 +36,8 @@ int carry_out(const ChildStep& step) {
       return raw::set_no_new_privileges();
     case KeepSignalsInside:
       return raw::keep_signals_inside();
+    case EnterDomain:
+      return raw::enter_domain(step.from);
     case GiveUpCapabilities:
       return raw::give_up_capabilities(step.bits);
     case MeetSupervisor:

@@ -25,6 +25,7 @@ struct ChildStep {
     SetLimit,          // number: resource; bits: value
     NoNewPrivileges,
     KeepSignalsInside,
+    EnterDomain,           // from: the ruleset
     GiveUpCapabilities,    // bits: which
     MeetSupervisor,        // from: socket; number: its process id
     LoadFilter,            // program, length, key

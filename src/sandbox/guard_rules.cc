@@ -2,8 +2,10 @@
 #include "sandbox/guard_rules.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "calls/constants.h"
+#include "base/result.h"
+#include "calls/calls.h"
 #include "sandbox/added_rules.h"
 
 namespace seclude::sandbox {
@@ -18,17 +20,6 @@ using Numbers = std::vector<uint32_t>;
 constexpr uint16_t enosys = 38;
 constexpr uint8_t ioctl_command = 1, fcntl_command = 1;
 constexpr uint32_t of_process = 0, of_group = 1, of_user = 2;  // PRIO_*; IOPRIO_WHO_* is one more
-
-// Those that the architecture has.
-Numbers values_of(std::initializer_list<std::string_view> names, calls::Arch arch) {
-  Numbers values;
-  for (const std::string_view name : names) {
-    const auto constant = calls::find_constant(name);
-    const auto value = constant ? calls::value_of(*constant, arch) : std::nullopt;
-    if (value) values.push_back(static_cast<uint32_t>(*value));
-  }
-  return values;
-}
 
 Numbers as_numbers(const std::vector<int>& signed_numbers) {
   return {signed_numbers.begin(), signed_numbers.end()};
@@ -86,15 +77,23 @@ bool names(const Condition& condition, uint32_t value) {
                      [&](const Condition& child) { return names(child, value); });
 }
 
-bool permits_by_name(const ArchRules& rules, uint32_t number, uint32_t command) {
+// The rules that permit a call, perhaps under a condition; none where only `otherwise` does.
+std::vector<filter::Rule> permitting(const ArchRules& rules, std::optional<uint32_t> number) {
   const auto entry =
       std::find_if(rules.numbers.begin(), rules.numbers.end(),
                    [&](const filter::NumberRules& one) { return one.number == number; });
-  if (entry == rules.numbers.end()) return false;
-  return std::any_of(rules.rules.begin() + entry->first_rule, rules.rules.begin() + entry->end_rule,
-                     [&](const filter::Rule& rule) {
-                       return !rule.action.refuses() && names(rule.where, command);
-                     });
+  if (entry == rules.numbers.end()) return {};
+  std::vector<filter::Rule> found;
+  std::copy_if(rules.rules.begin() + entry->first_rule, rules.rules.begin() + entry->end_rule,
+               std::back_inserter(found),
+               [](const filter::Rule& rule) { return !rule.action.refuses(); });
+  return found;
+}
+
+bool permits_by_name(const ArchRules& rules, uint32_t number, uint32_t command) {
+  const auto found = permitting(rules, number);
+  return std::any_of(found.begin(), found.end(),
+                     [&](const filter::Rule& rule) { return names(rule.where, command); });
 }
 
 void guard_terminal(ArchRules& rules) {
@@ -135,13 +134,42 @@ void guard_signals(ArchRules& rules, const Guarded& guarded) {
           .where = argument_in(ioctl_command, values_of({"FIOSETOWN", "SIOCSPGRP"}, rules.arch))});
 }
 
+// ---- 4: processes that hide from the helper -----------------------------------------------------
+
+bool states_clone3(const ArchRules& rules) {
+  return !permitting(rules, number_of("clone3", rules.arch)).empty();
+}
+
+// Of clone3 only its rules count: a policy that names it wants it, `otherwise allow` gets ENOSYS,
+// on which every libc falls back to clone.
+void guard_following(ArchRules& rules) {
+  const auto call = calls::find_call("clone");
+  const auto arguments = calls::args(*call, rules.arch);
+  const auto flags = std::find_if(arguments.begin(), arguments.end(), [](const calls::Arg& arg) {
+    return arg.kernel_name == "clone_flags";
+  });
+  CHECK(flags != arguments.end());
+  const auto index = static_cast<size_t>(flags - arguments.begin());
+  filter::Test untraced;
+  untraced.field = {.bits = 32, .low = calls::place_of(*call, rules.arch, index)->low, .high = {}};
+  untraced.op = Compare::HasAny;
+  untraced.value = values_of({"CLONE_UNTRACED"}, rules.arch).at(0);
+  refuse(rules, {.call = "clone", .where = test_of(std::move(untraced))});
+  if (!states_clone3(rules)) refuse(rules, {.call = "clone3", .where = {}, .errno_value = enosys});
+}
+
 }  // namespace
+
+bool may_hide_processes(const filter::Rules& rules) {
+  return std::any_of(rules.archs.begin(), rules.archs.end(), states_clone3);
+}
 
 filter::Rules with_guard(filter::Rules rules, const Guarded& guarded) {
   for (ArchRules& of_arch : rules.archs) {
     guard_resources(of_arch, guarded);
     guard_terminal(of_arch);
     if (guarded.signals == SignalGuard::Filter) guard_signals(of_arch, guarded);
+    if (guarded.followed) guard_following(of_arch);
   }
   return rules;
 }

@@ -6,6 +6,7 @@
 // 2. ioctl TIOCSTI and TIOCLINUX, which type into the launcher's terminal, unless a line of the
 //    policy permits them by name.
 // 3. Signals to a guarded process, where no Landlock domain keeps them inside.
+// 4. Threads and processes that the helper could not follow (CLONE_UNTRACED), where it follows.
 // What the policy refuses in another way stays refused in that way. Numbers of processes are those
 // of the launcher's process id namespace; in one that the program makes, guarded processes have
 // none, and nothing is lost but a few numbers.
@@ -29,8 +30,12 @@ struct Guarded {
   std::vector<int> processes;  // the launcher, its helper
   std::vector<int> groups;     // theirs
   SignalGuard signals = SignalGuard::Landlock;
+  bool followed = false;  // the helper traces what is started
 };
 
 filter::Rules with_guard(filter::Rules rules, const Guarded& guarded);
+
+// A rule permits clone3, whose flags no filter sees: then it may hide from the helper all the same.
+bool may_hide_processes(const filter::Rules& rules);
 
 }  // namespace seclude::sandbox

@@ -35,7 +35,9 @@ std::string hint_for(const Plan& plan, const Step& step, int reason) {
     if (reason == ENOMEM)
       return "the filters already in force leave no room (32,768 instructions in all)";
   }
-  if (std::holds_alternative<KeepSignalsInside>(step) && reason == E2BIG)
+  const bool domain =
+      std::holds_alternative<KeepSignalsInside>(step) || std::holds_alternative<EnterDomain>(step);
+  if (domain && reason == E2BIG)
     return "16 Landlock domains are nested here already; more the kernel does not take";
   if (std::holds_alternative<CloseDescriptors>(step) && reason == ENOSYS)
     return "close_range is needed (Linux 5.9)";
@@ -103,14 +105,39 @@ bool was_sent(const Denials& denials) {
                      [](const Denial& denial) { return denial.verdict.action.is_deny(); });
 }
 
+using Files = std::span<const kernel::Fd>;
+
+tl::expected<Running, SetupError> start(const Plan& plan, Files files,
+                                        const std::optional<Joining>& joining = {}) {
+  Prepared prepared;
+  if (auto filled = prepared.fill(plan, files, joining); !filled)
+    return tl::unexpected<SetupError>(filled.error());
+  auto report = kernel::SharedPage<ChildReport>::make();
+  if (!report) return refuse(report.error());
+  ChildWork work = {prepared.steps().data(), prepared.steps().size(), &**report};
+
+  const uint64_t memory = kernel::own_peak_memory();
+  const uint64_t started = kernel::now();
+  auto child = kernel::spawn(child_main, &work);
+  if (!child) return refuse(child.error());
+  // The child has called execve or is gone: the page does not change any more.
+  if ((*report)->failed) {
+    (void)child->wait();
+    return tl::unexpected<SetupError>(
+        explain(plan, prepared.steps()[(*report)->step], (*report)->errno_value));
+  }
+  return Running{std::move(*child), started, memory};
+}
+
 // Or why there can be no listener; then nothing was run.
-tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, const filter::Rules& rules,
+tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files files,
+                                                    const filter::Rules& rules,
                                                     const Supervision& supervision,
                                                     const Watching& watching) {
   auto supervisor = Supervisor::start(rules, supervision);
   if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
   // The child makes this process untraceable, once the supervisor has seen the child.
-  auto running = launch(plan, supervisor->joining());
+  auto running = start(plan, files, supervisor->joining());
   if (!running) {
     const bool can_do_without = supervision.how == Supervise::Explain;
     if (can_do_without && running.error().kind == SetupError::Kind::NotWatchable)
@@ -131,28 +158,15 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, const filt
 
 }  // namespace
 
-tl::expected<Running, SetupError> launch(const Plan& plan, const std::optional<Joining>& joining) {
-  Prepared prepared;
-  if (auto filled = prepared.fill(plan, joining); !filled)
-    return tl::unexpected<SetupError>(filled.error());
-  auto report = kernel::SharedPage<ChildReport>::make();
-  if (!report) return refuse(report.error());
-  ChildWork work = {prepared.steps().data(), prepared.steps().size(), &**report};
-
-  const uint64_t memory = kernel::own_peak_memory();
-  const uint64_t started = kernel::now();
-  auto child = kernel::spawn(child_main, &work);
-  if (!child) return refuse(child.error());
-  // The child has called execve or is gone: the page does not change any more.
-  if ((*report)->failed) {
-    (void)child->wait();
-    return tl::unexpected<SetupError>(
-        explain(plan, prepared.steps()[(*report)->step], (*report)->errno_value));
-  }
-  return Running{std::move(*child), started, memory};
+tl::expected<Running, SetupError> launch(const Plan& plan) {
+  const auto files = open_files(plan);
+  if (!files) return tl::unexpected<SetupError>(files.error());
+  return start(plan, *files);
 }
 
 Outcome run(const Plan& plan, const RunOptions& options) {
+  const auto files = open_files(plan);
+  if (!files) return {files.error(), {}};
   std::optional<kernel::SignalInbox> inbox;
   std::optional<kernel::ChildrenKept> kept;
   if (options.as_stand_in) {
@@ -170,7 +184,7 @@ Outcome run(const Plan& plan, const RunOptions& options) {
     observed.how = Observed::How::Unwatched;
     if (supervision.how == Supervise::Audit || listener_possible()) {
       const Plan watched = as_stand_in(plan, supervision.how);
-      auto outcome = run_supervised(watched, *rules, supervision, watching);
+      auto outcome = run_supervised(watched, *files, *rules, supervision, watching);
       if (outcome) return std::move(*outcome);
       observed.how = outcome.error();
     }
@@ -180,7 +194,7 @@ Outcome run(const Plan& plan, const RunOptions& options) {
     if (auto done = kernel::refuse_to_be_traced(); !done)
       return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
   }
-  auto running = launch(plan);
+  auto running = start(plan, *files);
   if (!running) return {running.error(), {}};
   Outcome outcome = watch(*running, watching);
   outcome.observed = std::move(observed);

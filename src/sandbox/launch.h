@@ -24,8 +24,7 @@ struct Running {
   uint64_t launcher_memory = 0;  // peak of this process when it was started
 };
 
-[[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan,
-                                                       const std::optional<Joining>& joining = {});
+[[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan);
 
 struct RunOptions {
   // For a program in front of a terminal or under a service manager: signals sent to this process
@@ -35,9 +34,10 @@ struct RunOptions {
   // When it has passed, SIGKILL ends the program; what the program started by itself goes on (no
   // layer of this version holds a whole tree of processes).
   std::optional<uint64_t> time_limit = {};  // nanoseconds of wall time
-  // Refused calls are explained while they happen (supervisor.h). Only as_stand_in, and in a process
-  // of one thread. It leaves this process untraceable, and the child is traced while it still shares
-  // its memory: without privileges only the first such run of a process sees what kills.
+  // Refused calls are explained while they happen (supervisor.h). Only as_stand_in, and in a
+  // process of one thread. It leaves this process untraceable, and the child is traced while it
+  // still shares its memory: without privileges only the first such run of a process sees what
+  // kills.
   std::optional<Supervision> supervision = {};
 };
 

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "kernel/capabilities.h"
 #include "kernel/files.h"
 #include "kernel/landlock.h"
 #include "kernel/signals.h"
+#include "sandbox/closure.h"
+#include "sandbox/companion_rules.h"
 #include "sandbox/executable.h"
 #include "sandbox/guard_capabilities.h"
 
@@ -57,18 +61,65 @@ std::vector<int> ignored_on_purpose() {
   return ignored;
 }
 
+void add_closure(const ClosureQuery& query, EnterDomain& step) {
+  const Closure closure = closure_of(query);
+  for (const std::string& path : closure.executed)
+    step.paths.push_back({path, kernel::file_right::read_file | kernel::file_right::execute});
+  for (const std::string& path : closure.read)
+    step.paths.push_back({path, kernel::file_right::read_file});
+}
+
+bool is_one_program(const PathRight& path) {
+  if ((path.rights & kernel::file_right::execute) == 0) return false;
+  const auto facts = kernel::facts_of(path.path);
+  return facts && facts->regular;
+}
+
+// The policy's domain, with what starting the program takes, and each that a `run` line names.
+EnterDomain entering(const Domain& domain, bool signals, ClosureQuery query) {
+  EnterDomain step{.signals = signals};
+  if (domain.confines_network) {
+    step.network = kernel::port_right::bind_tcp | kernel::port_right::connect_tcp;
+    step.ports = domain.ports;
+  }
+  if (!domain.confines_paths) return step;
+  step.files = kernel::landlock_version().file_rights();
+  step.paths = domain.paths;
+  for (PathRight& path : step.paths) path.rights &= step.files;
+  add_closure(query, step);
+  for (const PathRight& path : domain.paths) {
+    if (!is_one_program(path)) continue;
+    query.program = path.path;
+    add_closure(query, step);
+  }
+  std::set<std::pair<std::string, uint64_t>> seen;
+  std::erase_if(step.paths, [&](const PathRight& path) {
+    return !seen.insert({path.path, path.rights}).second;
+  });
+  return step;
+}
+
 // What holds the program, and keeps it from whoever holds it.
-void add_confinement(const Request& request, std::vector<Step>& steps) {
+void add_confinement(const Request& request, const std::string& program, std::vector<Step>& steps) {
   const bool scopes = kernel::landlock_version().scopes_signals();
   const SignalGuard guard =
       request.signal_guard.value_or(scopes ? SignalGuard::Landlock : SignalGuard::Filter);
-  if (guard == SignalGuard::Landlock) steps.push_back(KeepSignalsInside{});
+  const bool inside = guard == SignalGuard::Landlock;
+  if (request.domain) {
+    steps.push_back(entering(
+        *request.domain, inside,
+        {.program = program, .environment = request.environment, .directory = request.directory}));
+  } else if (inside) {
+    steps.push_back(KeepSignalsInside{});
+  }
   uint64_t set = capabilities_to_give_up(*request.rules);
   // Without a domain, it is only for want of this that root cannot trace the launcher.
   if (guard == SignalGuard::Filter) set |= kernel::bit_of(kernel::Capability::SysPtrace);
   set &= kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
-  steps.push_back(LoadFilter{*request.rules, guard});
+  filter::Rules rules = *request.rules;
+  if (request.domain) rules = with_companions(std::move(rules), *request.domain);
+  steps.push_back(LoadFilter{std::move(rules), guard});
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
@@ -117,7 +168,7 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});
   // Nothing runs between the filter and execve that the filter would have to allow.
   steps.push_back(NoNewPrivileges{});
-  if (request.rules) add_confinement(request, steps);
+  if (request.rules) add_confinement(request, program->path, steps);
   steps.push_back(Execute{program->path, request.command, request.environment});
   return plan;
 }

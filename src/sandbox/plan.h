@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "filter/rules.h"
+#include "sandbox/domain.h"
 #include "sandbox/guard_rules.h"
 #include "sandbox/launch_filter.h"
 #include "sandbox/notifying_rules.h"
@@ -55,6 +56,8 @@ struct Request {
   bool new_session = false;  // its own session and process group, without terminal
   // What keeps the program's signals from the launcher; nullopt: Landlock where this kernel has it.
   std::optional<SignalGuard> signal_guard;
+  // What the program may reach; what starting it takes is added. Only together with `rules`.
+  std::optional<Domain> domain = {};
 };
 
 // ---- steps, in their order ----------------------------------------------------------------------
@@ -107,6 +110,15 @@ struct NoNewPrivileges {
 struct KeepSignalsInside {
   friend bool operator==(const KeepSignalsInside&, const KeepSignalsInside&) = default;
 };
+// From here on only the listed paths and ports can be reached, and signals stay inside as well.
+// Rules are added, and paths opened, by the launcher.
+struct EnterDomain {
+  uint64_t files = 0, network = 0;  // rights that are refused where no rule grants them
+  bool signals = false;
+  std::vector<PathRight> paths = {};
+  std::vector<PortRight> ports = {};
+  friend bool operator==(const EnterDomain&, const EnterDomain&) = default;
+};
 // Of those that this process holds; bit n is capability n (guard_capabilities.h).
 struct GiveUpCapabilities {
   uint64_t set = 0;
@@ -134,14 +146,23 @@ struct Execute {
   friend bool operator==(const Execute&, const Execute&) = default;
 };
 
-using Step =
-    std::variant<RefuseTracing, StartHelper, DieWithLauncher, NewSession, PlaceFile,
-                 ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit, NoNewPrivileges,
-                 KeepSignalsInside, GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
+using Step = std::variant<RefuseTracing, StartHelper, DieWithLauncher, NewSession, PlaceFile,
+                          ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit,
+                          NoNewPrivileges, KeepSignalsInside, EnterDomain, GiveUpCapabilities,
+                          MeetHelper, LoadFilter, Execute>;
+
+// A line of the policy, and what holds it. The launch does not need to know; readers do.
+struct HeldLine {
+  std::string place;  // "site.seclude:7"
+  std::string text;   // "read /srv/in/**"
+  std::string layer;  // "landlock and seccomp"; empty: nothing holds it (--best-effort)
+  friend bool operator==(const HeldLine&, const HeldLine&) = default;
+};
 
 struct Plan {
   std::vector<Step> steps;            // the last is Execute
   std::vector<std::string> warnings;  // whole sentences: what will not work as its user may expect
+  std::vector<HeldLine> lines = {};
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -160,7 +181,10 @@ Plan as_stand_in(Plan plan, std::optional<Supervise> helper = {});
 std::string_view name_of(const Step& step);
 // "close descriptors from 3 up, except 5"
 std::string to_string(const Step& step);
-// One numbered line per step.
+// What a domain lets the program reach: "read /srv/in", "connect tcp *:443".
+std::vector<std::string> grants_of(const Step& step);
+// One numbered line per step, each with what it grants, then the lines of the policy that another
+// layer than seccomp holds.
 std::string to_string(const Plan& plan);
 
 }  // namespace seclude::sandbox

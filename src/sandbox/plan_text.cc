@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kernel/capabilities.h"
+#include "kernel/landlock.h"
 #include "kernel/signals.h"
 #include "sandbox/plan.h"
 
@@ -59,6 +60,14 @@ std::string_view unit_of(LimitedResource resource) {
   return "";
 }
 
+// The strongest word of the language for what may be done with a path.
+std::string_view word_for(uint64_t rights) {
+  namespace right = kernel::file_right;
+  if ((rights & right::execute) != 0) return "run";
+  if ((rights & right::make_reg) != 0) return "create";
+  return (rights & right::write_file) != 0 ? "write" : "read";
+}
+
 struct NameOf {
   std::string_view operator()(const RefuseTracing&) const { return "refuse-tracing"; }
   std::string_view operator()(const StartHelper&) const { return "start-helper"; }
@@ -71,6 +80,7 @@ struct NameOf {
   std::string_view operator()(const SetLimit&) const { return "set-limit"; }
   std::string_view operator()(const NoNewPrivileges&) const { return "no-new-privileges"; }
   std::string_view operator()(const KeepSignalsInside&) const { return "keep-signals-inside"; }
+  std::string_view operator()(const EnterDomain&) const { return "enter-domain"; }
   std::string_view operator()(const GiveUpCapabilities&) const { return "give-up-capabilities"; }
   std::string_view operator()(const MeetHelper&) const { return "meet-helper"; }
   std::string_view operator()(const LoadFilter&) const { return "load-filter"; }
@@ -123,6 +133,15 @@ struct TextOf {
   std::string operator()(const KeepSignalsInside&) const {
     return "let signals and tracing reach only what this run starts (Landlock, "
            "LANDLOCK_SCOPE_SIGNAL)";
+  }
+  std::string operator()(const EnterDomain& step) const {
+    std::vector<std::string> parts;
+    if (step.files != 0) parts.push_back(count(step.paths.size(), "path"));
+    if (step.network != 0) parts.push_back(count(step.ports.size(), "range") + " of TCP ports");
+    std::string text =
+        "reach only the listed files and connections (Landlock): " + join(parts, ", ");
+    if (step.signals) text += "; let signals and tracing reach only what this run starts";
+    return text;
   }
   std::string operator()(const GiveUpCapabilities& step) const {
     return "give up capabilities: " + kernel::show_capabilities(step.set);
@@ -180,11 +199,33 @@ std::string_view name_of(const Step& step) { return std::visit(NameOf{}, step); 
 
 std::string to_string(const Step& step) { return std::visit(TextOf{}, step); }
 
+std::vector<std::string> grants_of(const Step& step) {
+  std::vector<std::string> grants;
+  const auto* enter = std::get_if<EnterDomain>(&step);
+  if (enter == nullptr) return grants;
+  for (const PathRight& path : enter->paths)
+    grants.push_back(std::string(word_for(path.rights)) + " " + escape(path.path));
+  for (const PortRight& range : enter->ports) {
+    const bool connects = range.rights == kernel::port_right::connect_tcp;
+    grants.push_back(std::string(connects ? "connect" : "listen") +
+                     " tcp *:" + std::to_string(range.low) +
+                     (range.low == range.high ? "" : ".." + std::to_string(range.high)));
+  }
+  return grants;
+}
+
 std::string to_string(const Plan& plan) {
   std::string text;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const std::string number = std::to_string(i + 1);
     text += (number.size() < 2 ? " " : "") + number + ". " + to_string(plan.steps[i]) + "\n";
+    for (const std::string& grant : grants_of(plan.steps[i])) text += "    " + grant + "\n";
+  }
+  for (const HeldLine& line : plan.lines) {
+    if (line.layer == "seccomp") continue;  // most lines: the step above says it
+    const std::string by = line.layer == "launch" ? "the launcher" : line.layer;
+    text += escape(line.place, 100) + ": `" + escape(line.text, 100) +
+            "`: " + (by.empty() ? "not held" : "held by " + by) + "\n";
   }
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kernel/files.h"
+#include "kernel/landlock.h"
 #include "kernel/limits.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
@@ -70,9 +71,11 @@ Result<void> draft_filter(Plan& plan) {
 // Turns each step of a plan into steps of the child.
 struct Preparation {
   Prepared& to;
+  std::span<const kernel::Fd> files;
   const std::optional<Joining>& joining;
   size_t plan_step = 0;
   SetupError::Kind kind = SetupError::Kind::Setup;  // of an error
+  size_t next_file = 0;
 
   void add(ChildStep step) {
     step.plan_step = plan_step;
@@ -92,11 +95,10 @@ struct Preparation {
   }
   Result<void> operator()(const PlaceFile& step) {
     // Never 0, 1 or 2 (kernel/files.h), so no file is overwritten before it is in its place.
-    to.files_.push_back(TRY(kernel::open_file(
-        step.path, step.for_writing ? kernel::OpenFor::Writing : kernel::OpenFor::Reading)));
+    CHECK(next_file < files.size());
     add({.kind = ChildStep::Kind::PlaceDescriptor,
          .number = step.descriptor,
-         .from = to.files_.back().number()});
+         .from = files[next_file++].number()});
     return {};
   }
   Result<void> operator()(const ChangeDirectory& step) {
@@ -105,14 +107,17 @@ struct Preparation {
   }
   Result<void> operator()(const CloseDescriptors& step) {
     std::vector<int> spared = step.except;
-    // Needed until execve, which closes it.
-    if (joining) spared.push_back(joining->socket);
+    // Needed until execve, which closes them.
+    std::vector<int> own;
+    if (joining) own.push_back(joining->socket);
+    if (to.ruleset_) own.push_back(to.ruleset_->number());
+    spared.insert(spared.end(), own.begin(), own.end());
     std::sort(spared.begin(), spared.end());
     unsigned next = 3;
     for (const int kept : spared) {
       const auto number = static_cast<unsigned>(kept);
       if (number > next) add_closing(next, number - 1);
-      if (!joining || kept != joining->socket)
+      if (std::find(own.begin(), own.end(), kept) == own.end())
         add({.kind = ChildStep::Kind::KeepDescriptor, .number = kept});
       next = number + 1;
     }
@@ -142,6 +147,21 @@ struct Preparation {
     add({.kind = ChildStep::Kind::KeepSignalsInside});
     return {};
   }
+  Result<void> operator()(const EnterDomain&) {
+    add({.kind = ChildStep::Kind::EnterDomain, .from = to.ruleset_->number()});
+    return {};
+  }
+  // Before any descriptor is closed, for its own has to be spared.
+  Result<void> make_domain(const EnterDomain& step) {
+    to.ruleset_ = TRY(kernel::make_ruleset(
+        {.files = step.files, .network = step.network, .signals = step.signals}));
+    for (const PathRight& path : step.paths)
+      TRY_VOID(kernel::allow_below(*to.ruleset_, path.path, path.rights));
+    for (const PortRight& range : step.ports)
+      for (uint32_t port = range.low; port <= range.high; ++port)
+        TRY_VOID(kernel::allow_port(*to.ruleset_, static_cast<uint16_t>(port), range.rights));
+    return {};
+  }
   Result<void> operator()(const GiveUpCapabilities& step) {
     add({.kind = ChildStep::Kind::GiveUpCapabilities, .bits = step.set});
     return {};
@@ -166,6 +186,7 @@ struct Preparation {
   }
   Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
     CHECK(joining);
+    guarded.followed = true;
     guarded.processes.push_back(joining->supervisor);
     guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
     auto program = TRY(watched_filter(step.rules, to.key_, *step.answered, guarded));
@@ -195,10 +216,30 @@ struct Preparation {
   }
 };
 
-tl::expected<void, SetupError> Prepared::fill(const Plan& plan,
+tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan) {
+  std::vector<kernel::Fd> files;
+  for (const Step& step : plan.steps) {
+    const auto* place = std::get_if<PlaceFile>(&step);
+    if (place == nullptr) continue;
+    auto file = kernel::open_file(
+        place->path, place->for_writing ? kernel::OpenFor::Writing : kernel::OpenFor::Reading);
+    if (!file) {
+      file.error().doing += " as descriptor " + std::to_string(place->descriptor);
+      return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, file.error()});
+    }
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const kernel::Fd> files,
                                               const std::optional<Joining>& joining) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this, joining};
+  Preparation preparation{*this, files, joining};
+  for (const Step& step : plan.steps) {
+    const auto* enter = std::get_if<EnterDomain>(&step);
+    if (done && enter != nullptr) done = preparation.make_domain(*enter);
+  }
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -21,6 +22,10 @@
 
 namespace seclude::sandbox {
 
+// The files that a plan's PlaceFile steps name, in their order. Opening one may take for ever (a
+// FIFO that nobody has at its other end), so it comes first, while signals still end this process.
+[[nodiscard]] tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan);
+
 // Not movable: the steps point into it.
 class Prepared {
  public:
@@ -29,15 +34,17 @@ class Prepared {
   Prepared& operator=(const Prepared&) = delete;
   ~Prepared();  // forgets the key
 
+  // `files`: of open_files, to be kept until the child has executed the program.
   // `joining`: the child meets the supervisor and hands it the filter's listener.
   [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan,
+                                                    std::span<const kernel::Fd> files,
                                                     const std::optional<Joining>& joining = {});
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:
   friend struct Preparation;
   std::vector<ChildStep> steps_;
-  std::vector<kernel::Fd> files_;
+  std::optional<kernel::Fd> ruleset_;
   std::vector<filter::Program> programs_;
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;

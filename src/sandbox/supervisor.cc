@@ -2,13 +2,19 @@
 #include "sandbox/supervisor.h"
 
 #include "kernel/helper.h"
+#include "kernel/process.h"
 #include "kernel/seccomp.h"
+#include "kernel/signals.h"
 #include "kernel/socket.h"
 #include "sandbox/answering.h"
 #include "sandbox/denial_wire.h"
 
 namespace seclude::sandbox {
 namespace {
+
+// Between two words of the helper at the end, in nanoseconds; it may still be printing, to a slow
+// reader.
+constexpr uint64_t patience = 30'000'000'000;
 
 unsigned listener_flags() {
   namespace flag = kernel::filter_flag;
@@ -56,6 +62,12 @@ std::optional<Denials> Supervisor::finish() {
   (void)kernel::send_message(control_, run_is_over);
   std::string bytes;
   for (;;) {
+    // It may be stuck in reading the program's memory, which the program can make wait for ever.
+    const auto ready = kernel::wait_for(control_, nullptr, kernel::now() + patience);
+    if (!ready || !*ready) {
+      kernel::end_helper(process_);
+      break;
+    }
     auto message = kernel::receive(control_, size_t{1} << 16);
     if (!message || message->bytes.empty()) break;
     bytes += message->bytes;

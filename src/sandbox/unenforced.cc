@@ -16,15 +16,10 @@ Unenforced line(const Statement& statement, std::string what, std::string why) {
 struct Judge {
   const Statement& statement;
 
-  std::optional<Unenforced> operator()(const policy::Paths&) const {
-    return line(statement, "path lines", "no layer of this version confines paths");
-  }
-  std::optional<Unenforced> operator()(const policy::Network&) const {
-    return line(statement, "network lines", "no layer of this version confines connections");
-  }
-  std::optional<Unenforced> operator()(const policy::ResolveHosts&) const {
-    return line(statement, "`resolve` lines", "no layer of this version confines name look-ups");
-  }
+  // What Landlock cannot hold of these is found by places.h.
+  std::optional<Unenforced> operator()(const policy::Paths&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::Network&) const { return {}; }
+  std::optional<Unenforced> operator()(const policy::ResolveHosts&) const { return {}; }
   std::optional<Unenforced> operator()(const policy::Limit&) const {
     return line(statement, "`limit` lines", "no layer of this version keeps limits");
   }
@@ -77,6 +72,16 @@ std::vector<Unenforced> unenforced(const policy::Texts& texts) {
   std::vector<Unenforced> found;
   for (const policy::Policy& text : texts.policies) collect(text.statements, found);
   return found;
+}
+
+const char* layer_of(const Statement& statement) {
+  const auto& body = statement.body;
+  if (std::holds_alternative<policy::Rule>(body)) return "seccomp";
+  if (std::holds_alternative<policy::Otherwise>(body)) return "seccomp";
+  if (std::holds_alternative<policy::Environment>(body)) return "launch";
+  if (std::holds_alternative<policy::Paths>(body)) return "landlock and seccomp";
+  if (std::holds_alternative<policy::Network>(body)) return "landlock and seccomp";
+  return nullptr;
 }
 
 Diagnostic diagnostic_of(const Unenforced& line) {

@@ -56,6 +56,24 @@ Action answer(const filter::Rules& rules, const char* call, std::array<uint64_t,
 
 uint64_t minus(int value) { return static_cast<uint32_t>(-value); }
 
+TEST(GuardRules, NothingHidesFromAHelperThatFollows) {
+  constexpr uint64_t untraced = 0x00800000, thread = 0x00010000;
+  Guarded followed = guarded(SignalGuard::Landlock);
+  const auto free = with_guard(all(Action::allow()), followed);
+  EXPECT_EQ(answer(free, "clone", {untraced}), Action::allow());
+  followed.followed = true;
+  const auto rules = with_guard(all(Action::allow()), followed);
+  EXPECT_EQ(answer(rules, "clone", {untraced | thread}), eperm);
+  EXPECT_EQ(answer(rules, "clone", {untraced | uint64_t{1} << 40}), eperm);
+  EXPECT_EQ(answer(rules, "clone", {thread}), Action::allow());
+  EXPECT_EQ(answer(rules, "clone3", {}), Action::deny(38));
+  EXPECT_FALSE(may_hide_processes(all(Action::allow())));
+  // A rule that names clone3 wants it; the helper then knows that it may not see everything.
+  const auto named = all(Action::deny(1), "clone3", {{Action::allow(), {}, {}}});
+  EXPECT_EQ(answer(with_guard(named, followed), "clone3", {}), Action::allow());
+  EXPECT_TRUE(may_hide_processes(named));
+}
+
 TEST(GuardRules, LimitsPrioritiesAndProcessorsOfTheGuardedAreOutOfReach) {
   const auto rules = with_guard(all(Action::allow()), guarded(SignalGuard::Landlock));
   for (const char* call : {"prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam",

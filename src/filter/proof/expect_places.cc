@@ -54,13 +54,7 @@ class PlaceProver {
 
   // What `$NAME` stands for, in the names of a text: the bound value or the default.
   policy::Bindings bindings(size_t text) {
-    return [this, text](std::string_view name) -> std::optional<std::string> {
-      if (auto value = names_.bound(name)) return value;
-      const policy::Parameter* parameter = names_.parameter(text, name);
-      if (!parameter || !parameter->value) return std::nullopt;
-      if (const auto* value = std::get_if<std::string>(&*parameter->value)) return *value;
-      return std::nullopt;
-    };
+    return [this, text](std::string_view name) { return names_.place(text, name); };
   }
 
   // ---- paths ------------------------------------------------------------------------------------

@@ -186,6 +186,14 @@ std::optional<std::string> Names::bound(std::string_view parameter) const {
   return found->second;
 }
 
+std::optional<std::string> Names::place(size_t text, std::string_view name) const {
+  if (auto value = bound(name)) return value;
+  const policy::Parameter* found = parameter(text, name);
+  if (!found || !found->value) return std::nullopt;
+  if (const auto* value = std::get_if<std::string>(&*found->value)) return *value;
+  return std::nullopt;
+}
+
 std::optional<uint64_t> Names::value(size_t text, const policy::Value& value, calls::Arch arch) {
   followed_ = 0;
   return terms(text, value.terms, arch, 0);

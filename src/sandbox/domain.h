@@ -1,0 +1,38 @@
+// Domain: what the program may reach, as a value that Landlock can hold.
+//
+// In: path_rules.h makes it from a policy's places. Out: plan.h adds what the program itself takes
+// (closure.h) and makes a step of it; companion_rules.h reads what the filter has to close beside.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace seclude::sandbox {
+
+// Rights as in kernel/landlock.h, on this path and all below it.
+struct PathRight {
+  std::string path;
+  uint64_t rights = 0;
+  friend bool operator==(const PathRight&, const PathRight&) = default;
+};
+
+struct PortRight {
+  uint16_t low = 0, high = 0;  // inclusive
+  uint64_t rights = 0;
+  friend bool operator==(const PortRight&, const PortRight&) = default;
+};
+
+struct Domain {
+  bool confines_paths = false;    // what `paths` does not list is refused
+  bool confines_network = false;  // what `ports` does not list is refused
+  bool runs = false;              // programs may be started
+  bool listens = false;           // on TCP ports
+  bool changes_all = false;       // every file there is may be changed
+  bool lists_all = false;         // every directory may be read
+  std::vector<PathRight> paths = {};
+  std::vector<PortRight> ports = {};
+  friend bool operator==(const Domain&, const Domain&) = default;
+};
+
+}  // namespace seclude::sandbox

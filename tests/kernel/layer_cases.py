@@ -1,0 +1,336 @@
+# Layers: path and network lines against programs that try to get around them, and real programs
+# behind such lines.
+#
+# In: layer_attacks.py, whose every attempt first has to succeed outside. Out: cases. What needs a
+# newer Landlock than the kernel has is skipped, by name.
+# Neighbours: profiles/harness.py.
+import ctypes
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from harness import Skipped, case, find, poll
+
+ATTACKS = (Path(__file__).resolve().parent / "layer_attacks.py").read_text()
+PROGRAMS = "/usr/**, /etc/**, /lib/**?, /lib64/**?"
+
+
+def needs_landlock(version):
+    abi = ctypes.CDLL(None).syscall(444, None, 0, 1)
+    if abi < version:
+        raise Skipped("Landlock ABI %d, here is %d" % (version, max(abi, 0)))
+
+
+def furnish(bench):
+    """A fresh in/, out/, secret and program, as every attempt expects them."""
+    for name in ("in", "out"):
+        shutil.rmtree(bench.folder / name, ignore_errors=True)
+        (bench.folder / name).mkdir()
+    for name in ("mine", "fifo", "socket-made"):
+        (bench.folder / name).unlink(missing_ok=True)
+    bench.file("in/a", "input")
+    (bench.folder / "in/link").symlink_to("../secret")
+    bench.file("secret", "secret")
+    shutil.copy("/bin/true", bench.folder / "program")
+    bench.file("attacks.py", ATTACKS)
+
+
+def attempt(bench, policy, name, *ports):
+    furnish(bench)
+    command = [find("python3"), "-I", str(bench.folder / "attacks.py"), name, str(bench.folder),
+               *map(str, ports)]
+    if policy:
+        command = [bench.seclude, "run", "-q", *policy, "--fd", "9", "--", *command]
+    # Descriptor 9 is a folder from before the launch.
+    done = bench.outside("sh", "-c", 'exec "$@" 9<"$0"', str(bench.folder), *command)
+    bench.expect(done)
+    return done.stdout.strip()
+
+
+def try_all(bench, policy, names, *ports, refusals=("EACCES", "EPERM", "EXDEV", "ENOSYS"),
+            optional=()):
+    """Each attempt succeeds outside and is refused behind the policy."""
+    wrong = []
+    for name in names:
+        outside = attempt(bench, None, name, *ports)
+        if outside != "through":
+            if name not in optional:
+                wrong.append("%s does not succeed outside: %s" % (name, outside))
+            continue
+        inside = attempt(bench, policy, name, *ports)
+        if inside not in refusals:
+            wrong.append("%s: %s" % (name, inside))
+    bench.check(not wrong, "\n".join(wrong))
+
+
+def path_policy(bench, *lines):
+    return ["-p", bench.policy("use default", "read %s, %s/in/**, %s/attacks.py, /proc/**" % (
+        PROGRAMS, bench.folder, bench.folder),
+        "create %s/out/**" % bench.folder, *lines)]
+
+
+PATH_ATTACKS = [
+    "read", "dotdot", "listed-symlink", "symlink", "hard-link", "hard-link-to-write", "rename-out",
+    "rename-in", "exchange", "proc-root", "proc-parent-root", "proc-cwd", "o-path",
+    "o-path-folder", "reopen-to-write", "inherited-folder", "inherited-at", "list", "write",
+    "append", "truncate", "truncate-unlisted", "open-truncating", "remove", "remove-unlisted",
+    "make", "make-nameless", "make-folder", "make-fifo", "make-symlink", "make-socket", "watch",
+    "mode", "mode-by-descriptor", "mode-unlisted", "owner", "times", "attribute", "flags", "ring",
+    "execute", "execute-memory", "load-memory", "execute-unlisted", "load-unlisted",
+    "copy-and-execute"]
+# Of file systems and kernels that have them.
+PATH_OPTIONAL = ["make-nameless", "attribute", "flags", "ring"]
+
+
+@case("python3", "sh")
+def path_lines_hold_against_attacks(bench):
+    needs_landlock(3)
+    try_all(bench, path_policy(bench), PATH_ATTACKS, optional=PATH_OPTIONAL)
+
+
+@case("python3", "sh")
+def path_lines_hold_with_everything_else_allowed(bench):
+    needs_landlock(3)
+    policy = bench.policy(
+        "otherwise allow", "read %s, %s/in/**, %s/attacks.py, /proc/**" % (
+            PROGRAMS, bench.folder, bench.folder),
+        "create %s/out/**" % bench.folder)
+    try_all(bench, ["-p", policy], PATH_ATTACKS, optional=PATH_OPTIONAL)
+
+
+@case("python3", "sh")
+def listed_paths_are_open(bench):
+    needs_landlock(3)
+    for name in ("allowed-read", "allowed-make"):
+        bench.check(attempt(bench, path_policy(bench), name) == "through", name)
+
+
+@case("python3", "sh")
+def run_lines_hold_against_attacks(bench):
+    needs_landlock(3)
+    policy = ["-p", bench.policy(
+        "use default", "run %s, %s/in/**, %s/attacks.py" % (
+            PROGRAMS, bench.folder, bench.folder), "run /proc/**")]
+    bench.check(attempt(bench, policy, "execute") == "through", "a listed program does not start")
+    try_all(bench, policy, ["execute-unlisted", "load-unlisted", "execute-memory", "load-memory",
+                            "read", "write", "make"])
+
+
+@case("sh", "sort")
+def a_run_line_brings_loader_and_libraries(bench):
+    needs_landlock(3)
+    policy = bench.policy("use default", "run %s" % find("sort"))
+    script = "echo b | %s; %s /etc/hostname; %s" % (find("sort"), find("sort"), find("cat"))
+    done = bench.run(policy, "/bin/sh", "-c", script)
+    bench.check(done.stdout == "b\n", done.stdout + done.stderr)
+    bench.check(done.stderr.count("ermission denied") == 2, done.stderr)
+
+
+@case("python3", "sh")
+def a_copied_program_does_not_run(bench):
+    needs_landlock(3)
+    lines = ["use default", "run %s, %s/attacks.py" % (PROGRAMS, bench.folder),
+             "create %s/out/**" % bench.folder]
+    refused = bench.outside(bench.seclude, "run", "-p", bench.policy(*lines), "--", "/bin/true")
+    bench.expect(refused, status=125)
+    bench.check("the dynamic loader runs whatever can be read" in refused.stderr, refused.stderr)
+    try_all(bench, ["-p", bench.policy(*lines), "--best-effort"], ["copy-and-execute"])
+
+
+# ---- network --------------------------------------------------------------------------------------
+
+class Server:
+    """Listens on two ports (of IPv4 and IPv6 alike) and on local sockets in a folder."""
+
+    def __init__(self, folder):
+        self.sockets = []
+        for _ in range(2):
+            server = socket.socket(socket.AF_INET6)
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            server.bind(("::", 0))
+            self.add(server)
+        self.ports = [server.getsockname()[1] for server in self.sockets]
+        for address in (str(folder / "stream"), "\0" + str(folder)):
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(address)
+            self.add(server)
+        self.sockets.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        self.sockets[-1].bind(str(folder / "datagrams"))
+
+    def add(self, server):
+        server.listen(100)
+        self.sockets.append(server)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        for server in self.sockets:
+            server.close()
+
+
+NETWORK_ATTACKS = [
+    "connect", "connect-6", "connect-mapped", "connect-multipath", "connect-after-reset",
+    "connect-file", "connect-abstract", "fast-open", "fast-open-message", "fast-open-option",
+    "datagram", "datagram-pair", "netlink", "listen-unbound", "bind", "ring"]
+NETWORK_OPTIONAL = ["connect-multipath", "connect-6", "connect-mapped", "ring"]
+
+
+@case("python3", "sh")
+def connect_lines_hold_against_attacks(bench):
+    needs_landlock(4)
+    with Server(bench.folder) as server:
+        for base in ("use default", "otherwise allow"):
+            policy = ["-p", bench.policy(base, "connect tcp *:%d" % server.ports[0])]
+            for name in ("allowed-connect", "allowed-pair"):
+                answer = attempt(bench, policy, name, *server.ports)
+                bench.check(answer == "through", "%s: %s" % (name, answer))
+            try_all(bench, policy, NETWORK_ATTACKS, *server.ports, optional=NETWORK_OPTIONAL)
+
+
+# ---- real programs --------------------------------------------------------------------------------
+
+@case("sqlite3")
+def sqlite3_writes_one_file(bench):
+    needs_landlock(3)
+    database = bench.file("one.db")
+    policy = bench.policy("use default", "read %s" % PROGRAMS,
+                          "write %s" % database)
+    program = "PRAGMA journal_mode=memory; create table t(a); insert into t values(6*7);"
+    bench.expect(bench.run(policy, find("sqlite3"), "-batch", database, program))
+    done = bench.expect(bench.run(policy, find("sqlite3"), database, "select a from t"), output="42")
+    other = bench.file("other.db")
+    done = bench.run(policy, find("sqlite3"), other, "create table t(a)")
+    bench.check(done.returncode != 0, "another file was written")
+    bench.check(Path(other).stat().st_size == 0, "another file was written")
+
+
+@case("gcc")
+def gcc_builds_with_a_toolchain_it_cannot_change(bench):
+    needs_landlock(3)
+    (bench.folder / "work").mkdir()
+    bench.file("work/hello.c", '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n')
+    policy = bench.policy("use default", "run %s, %s/work/**" % (
+        PROGRAMS, bench.folder), "create %s/work/**" % bench.folder,
+        "write /dev/null")
+    work = str(bench.folder / "work")
+    bench.expect(bench.run(policy, find("gcc"), "-O1", "-o", work + "/hello", work + "/hello.c",
+                           environment={"TMPDIR": work}))
+    # Modes are not the program's to change behind path lines, not even the linker's.
+    Path(work, "hello").chmod(0o755)
+    bench.expect(bench.run(policy, work + "/hello"), output="hello")
+    done = bench.run(policy, find("gcc"), "-o", str(bench.folder / "hello"), work + "/hello.c",
+                     environment={"TMPDIR": work})
+    bench.check(done.returncode != 0, "gcc wrote outside its folder")
+    bench.check(not (bench.folder / "hello").exists(), "gcc wrote outside its folder")
+
+
+@case("curl", "python3")
+def curl_reaches_one_port(bench):
+    needs_landlock(4)
+    bench.file("page", "the page")
+    servers = [subprocess.Popen([find("python3"), "-u", "-m", "http.server", "0", "--bind",
+                                 "127.0.0.1"], cwd=bench.folder, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True) for _ in range(2)]
+    try:
+        ports = [server.stdout.readline().split("port ")[1].split()[0] for server in servers]
+        policy = bench.policy("use default", "connect tcp *:%s" % ports[0])
+        urls = ["http://127.0.0.1:%s/page" % port for port in ports]
+        bench.expect(bench.outside(find("curl"), "-sS", urls[1]), output="the page")
+        bench.expect(bench.run(policy, find("curl"), "-sS", urls[0]), output="the page")
+        done = bench.run(policy, find("curl"), "-sS", urls[1])
+        bench.check(done.returncode == 7, "curl ended with %d" % done.returncode)
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@case("redis-server", "redis-cli")
+def redis_listens_on_one_port(bench):
+    needs_landlock(4)
+    port, other = free_port(), free_port()
+    policy = bench.policy("use default", "listen tcp *:%d" % port,
+                          "read %s, /proc/**, /sys/**" % PROGRAMS,
+                          "create %s/data/**" % bench.folder, "write /dev/null")
+    (bench.folder / "data").mkdir()
+    start = [find("redis-server"), "--save", "", "--dir", str(bench.folder / "data"), "--bind",
+             "127.0.0.1", "--port"]
+    # A socket that was never bound is what the line does not hold yet.
+    refused = bench.outside(bench.seclude, "run", "-p", policy, "--", *start, str(port))
+    bench.expect(refused, status=125)
+    bench.check("never bound" in refused.stderr, refused.stderr)
+    behind = [bench.seclude, "run", "-q", "--best-effort", "-p", policy, "--"]
+    server = subprocess.Popen([*behind, *start, str(port)], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    try:
+        client = [find("redis-cli"), "-p", str(port)]
+        poll(lambda: bench.outside(*client, "ping").stdout == "PONG\n", "redis answers")
+        bench.expect(bench.outside(*client, "set", "a", "42"))
+        bench.expect(bench.outside(*client, "get", "a"), output="42")
+    finally:
+        server.terminate()
+        server.wait()
+    done = bench.outside(*behind, *start, str(other))
+    bench.check(done.returncode != 0, "redis listens on another port")
+
+
+# ---- what is missing ------------------------------------------------------------------------------
+
+@case("python3")
+def a_missing_path_is_named(bench):
+    needs_landlock(3)
+    policy = bench.policy("use default", "read /no/such/place")
+    done = bench.expect(bench.outside(bench.seclude, "run", "-p", policy, "--", "/bin/true"), 125)
+    bench.check("`/no/such/place` does not exist" in done.stderr, done.stderr)
+    bench.check("policy.seclude:4:6" in done.stderr, done.stderr)
+    policy = bench.policy("use default", "read /no/such/place?")
+    bench.expect(bench.run(policy, "/bin/true"))
+
+
+@case("sh")
+def paths_of_the_launcher_itself_are_not_granted(bench):
+    needs_landlock(3)
+    for path in ("/proc/self/**", "/proc/thread-self/**"):
+        policy = bench.policy("use default", "read %s" % path)
+        done = bench.outside(bench.seclude, "run", "-p", policy, "--", "/bin/true")
+        bench.expect(done, status=125)
+
+
+@case("python3", "sh")
+def without_landlock_the_run_is_refused(bench):
+    lines = {"read /etc/**": "ABI 3 (Linux 6.2)", "connect tcp *:80": "ABI 4 (Linux 6.7)"}
+    outer = [bench.seclude, "run", "-q", "--deny", "landlock_create_ruleset with ENOSYS", "--"]
+    for line, needed in lines.items():
+        inner = [bench.seclude, "run", "-p", bench.policy("use default", line)]
+        done = bench.outside(*outer, *inner, "--", "/bin/echo", "reached")
+        bench.expect(done, status=125)
+        for words in ("this kernel has no Landlock", needed, "policy.seclude:4:1", "seclude doctor"):
+            bench.check(words in done.stderr, "%r is missing in: %s" % (words, done.stderr))
+        done = bench.outside(*outer, *inner, "--best-effort", "--", "/bin/echo", "reached")
+        bench.expect(done, output="reached")
+        bench.check("warning: " in done.stderr, done.stderr)
+
+
+@case("sh")
+def the_plan_names_each_lines_layer(bench):
+    needs_landlock(4)
+    policy = bench.policy("use default", "read /etc/**", "connect tcp *:80", "environment A")
+    done = bench.expect(bench.outside(
+        bench.seclude, "run", "-p", policy, "--plan", "--json", "--", "/bin/true"))
+    bench.file("plan.json", done.stdout)
+    lines = {line["text"]: line["layer"] for line in
+             bench.document(bench.folder / "plan.json")["lines"]}
+    wanted = {"read /etc/**": "landlock and seccomp", "connect tcp *:80": "landlock and seccomp",
+              "environment A": "launch"}
+    for text, layer in wanted.items():
+        bench.check(lines.get(text) == layer, "%s: %s" % (text, lines.get(text)))
+    bench.check("seccomp" in lines.values(), "no line is held by seccomp")

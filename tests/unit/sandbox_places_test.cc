@@ -1,0 +1,108 @@
+// Places: what path and network lines ask for, and which lines need more than Landlock.
+#include "sandbox/places.h"
+
+#include <gtest/gtest.h>
+
+#include "support/policy_text.h"
+
+namespace seclude::sandbox {
+namespace {
+
+struct Read {
+  Places places;
+  std::vector<std::string> lacking;  // "line: what"
+};
+
+Read read(const std::string& body, filter::Settings settings = {}) {
+  const test::PolicyText policy("seclude 1\npolicy p\notherwise kill\n" + body, {},
+                                std::move(settings));
+  EXPECT_FALSE(policy.diagnostics.has_errors()) << policy.messages();
+  Read read{places_of(policy.texts, policy.settings, policy.resolved,
+                      {.home = "/home/ann", .directory = "/here"}),
+            {}};
+  for (const Unenforced& line : read.places.lacking)
+    read.lacking.push_back(std::to_string(policy.sources.position(line.span).line) + ": " +
+                           line.what);
+  return read;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(Places, TreesAndFilesAreHeld) {
+  const Read found = read("read /etc/**, /srv/a\nwrite /dev/null?\ncreate /work/**\nread ~/x/**\n");
+  EXPECT_EQ(found.lacking, Lines{});
+  EXPECT_TRUE(found.places.confines_paths);
+  EXPECT_FALSE(found.places.confines_network);
+  ASSERT_EQ(found.places.paths.size(), 5u);
+  EXPECT_EQ(found.places.paths[0].path, "/etc");
+  EXPECT_TRUE(found.places.paths[0].below);
+  EXPECT_EQ(found.places.paths[1].path, "/srv/a");
+  EXPECT_FALSE(found.places.paths[1].below);
+  EXPECT_TRUE(found.places.paths[2].optional);
+  EXPECT_EQ(found.places.paths[4].path, "/home/ann/x");
+}
+
+TEST(Places, ParametersStandForTheirValues) {
+  const std::string body = "parameter work : path\nparameter n : port = 80\nread $work/**\n";
+  EXPECT_TRUE(read(body).places.paths.at(0).unbound);
+  const Read bound = read(body, {.parameters = {{"work", "job"}}});
+  EXPECT_EQ(bound.places.paths.at(0).path, "/here/job");
+  EXPECT_FALSE(bound.places.paths.at(0).unbound);
+}
+
+TEST(Places, WhatLandlockCannotHoldIsNamed) {
+  EXPECT_EQ(read("read /srv/*.txt\n").lacking, Lines{"4: patterns with `*` in a path"});
+  EXPECT_EQ(read("read /srv/**/a\n").lacking, Lines{"4: patterns with `*` in a path"});
+  EXPECT_EQ(read("hide /etc/shadow\n").lacking, Lines{"4: `hide` lines"});
+  EXPECT_EQ(read("create /srv/out\n").lacking, Lines{"4: `create` lines without `/**`"});
+  EXPECT_EQ(read("on x86_64 {\n read /etc/**\n}\n").lacking, Lines{"5: path lines"});
+}
+
+TEST(Places, ProtectHoldsOutsideWhatMayBeChanged) {
+  EXPECT_EQ(read("protect /srv/a/**\ncreate /srv/b/**\n").lacking, Lines{});
+  const Lines inside = {"4: `protect` inside what another line lets change"};
+  EXPECT_EQ(read("protect /srv/a/**\ncreate /srv/**\n").lacking, inside);
+  EXPECT_EQ(read("protect /srv/**\nwrite /srv/a\n").lacking, inside);
+}
+
+TEST(Places, WhatCanOnlyBeReadWouldRunByTheLoader) {
+  const Lines beside = {"4: `run` lines beside files that may not be run"};
+  EXPECT_EQ(read("run /usr/**\nread /srv/**\n").lacking, beside);
+  EXPECT_EQ(read("run /usr/bin/cc\nread /usr/bin/**\n").lacking, beside);
+  EXPECT_EQ(read("run /usr/**\nread /usr/share/**\n").lacking, Lines{});
+  EXPECT_EQ(read("run /usr/**, /work/**\ncreate /work/**\n").lacking, Lines{});
+  EXPECT_EQ(read("run /usr/**\nwrite /dev/null\n").lacking, Lines{});
+  EXPECT_EQ(read("run /usr/**\nwrite /dev/**\n").lacking, beside);
+  EXPECT_EQ(read("run /usrx/**, /usr/**\nread /usr2/**\n").lacking, beside);
+}
+
+TEST(Places, PortsAreHeldAndHostsAreNot) {
+  const Read ports = read("connect tcp *:443, tcp *:8000..8010\n");
+  EXPECT_EQ(ports.lacking, Lines{});
+  ASSERT_EQ(ports.places.ports.size(), 2u);
+  EXPECT_EQ(ports.places.ports[1].range, (policy::PortRange{8000, 8010}));
+  EXPECT_FALSE(ports.places.widens_network);
+  EXPECT_EQ(read("connect tcp 10.0.0.1:80\n").lacking, Lines{"4: hosts and addresses"});
+  EXPECT_EQ(read("connect tcp a.org:80\n").lacking, Lines{"4: hosts and addresses"});
+  EXPECT_EQ(read("connect udp *:53\n").lacking, Lines{"4: `udp` ends"});
+  EXPECT_EQ(read("connect unix /run/x\n").lacking, Lines{"4: `unix` ends"});
+  EXPECT_EQ(read("resolve a.org\n").lacking, Lines{"4: `resolve` lines"});
+  EXPECT_TRUE(read("connect udp *:53\n").places.widens_network);
+}
+
+TEST(Places, AnUnboundSocketListensAnywhere) {
+  EXPECT_EQ(read("listen tcp *:*\n").lacking, Lines{});
+  EXPECT_EQ(read("listen tcp *:80\n").lacking, Lines{"4: ports to listen on"});
+}
+
+TEST(Places, TreesContainAndOverlap) {
+  EXPECT_TRUE(contains({"/a", true}, {"/a/b", true}));
+  EXPECT_FALSE(contains({"/a", true}, {"/ab", true}));
+  EXPECT_FALSE(contains({"/a", false}, {"/a", true}));
+  EXPECT_TRUE(contains({"/", true}, {"/x", false}));
+  EXPECT_TRUE(overlap({"/a/b", false}, {"/a", true}));
+  EXPECT_FALSE(overlap({"/a/b", false}, {"/a", false}));
+}
+
+}  // namespace
+}  // namespace seclude::sandbox
