@@ -95,6 +95,8 @@ def run(command, folder, program):
         "LC_ALL": "C.UTF-8",
         "TERM": "dumb",
     }
+    if "ASAN_OPTIONS" in os.environ:  # of a sanitized program, not of a caller
+        environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"]
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=folder,
