@@ -17,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <optional>
 
 #include "filter/compile.h"
 #include "filter/resolve.h"
@@ -63,11 +65,18 @@ bench::Launch by_library(const filter::Rules& rules, bool explain) {
   request.environment = sandbox::own_environment();
   request.rules = rules;
   auto plan = sandbox::make_plan(request);
-  if (!plan || !sandbox::draft_filter(*plan)) std::abort();
+  if (!plan) std::abort();
   sandbox::RunOptions options{.as_stand_in = explain};
   if (explain) options.supervision.emplace();
-  return [plan = std::move(*plan), options] {
-    return sandbox::exit_status(sandbox::run(plan, options).ending) == 0;
+  // Made at the first launch, for it belongs to the process that launches.
+  auto launcher = std::make_shared<std::optional<sandbox::Launcher>>();
+  return [plan = std::move(*plan), options, launcher] {
+    if (!*launcher) {
+      auto made = sandbox::Launcher::make(plan, options);
+      if (!made) std::abort();
+      launcher->emplace(std::move(*made));
+    }
+    return sandbox::exit_status((*launcher)->run().ending) == 0;
   };
 }
 
@@ -79,8 +88,8 @@ std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules
       {"`seclude run`", bench::spawning({program, "run", "-p", "default", "--", target})},
       {"`seclude --version`: the start of the program alone",
        bench::spawning({program, "--version"})},
-      {"the library, prepared plan", by_library(rules, false)},
-      {"the library, explaining", by_library(rules, true)},
+      {"`sandbox::Launcher`", by_library(rules, false)},
+      {"`sandbox::Launcher`, explaining", by_library(rules, true)},
   };
   if (const auto bwrap = bench::find_program("bwrap")) {
     const int file = filter_file(rules);
@@ -128,7 +137,7 @@ void report_parents(bench::Section& section, const std::string& program, const f
       {"vfork, execve, waitpid", bench::spawning({target})},
       {"`seclude run --no-explain`",
        bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
-      {"the library, prepared plan", by_library(rules, false)},
+      {"`sandbox::Launcher`", by_library(rules, false)},
   };
   std::vector<std::vector<Samples>> by_size;
   for (const size_t bytes : {size_t{1} << 20, size_t{1} << 30})
@@ -267,7 +276,8 @@ int main(int count, char** words) {
       "launches of a table take turns. `seclude run` reads, resolves, compiles and proves the "
       "policy "
       "at each launch; a process that launches one plan many times generates the code once "
-      "(`draft_filter`) and proves it each time with that launch's key.");
+      "(`sandbox::Launcher`), proves it each time with that launch's key, and has one helper that "
+      "explains all of its runs.");
   report_launches(section, all_ways(program, rules), rounds);
   report_parents(section, program, rules, rounds);
   report_loading(section, rules, rounds);

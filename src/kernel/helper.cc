@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 namespace seclude::kernel {
 namespace {
@@ -36,9 +37,19 @@ void close_all_but(std::vector<int> kept) {
   ::syscall(SYS_close_range, next, UINT_MAX, 0);
 }
 
+// Those that go on by themselves. Nobody else waits for them, so their numbers stay theirs.
+std::mutex left_mutex;
+std::vector<int> left;
+
+void collect_left() {
+  const std::lock_guard lock(left_mutex);
+  std::erase_if(left, [](int process) { return ::waitpid(process, nullptr, WNOHANG) != 0; });
+}
+
 }  // namespace
 
 Result<int> start_helper(std::vector<int> descriptors, const std::function<int()>& work) {
+  collect_left();
   const pid_t process = ::fork();
   if (process < 0) return fail("start a helper process", errno);
   if (process > 0) return process;
@@ -53,9 +64,14 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   ::_exit(work());
 }
 
-void collect_helper(int process, bool sleep) {
-  while (::waitpid(process, nullptr, sleep ? 0 : WNOHANG) < 0 && errno == EINTR) {
+void collect_helper(int process) {
+  while (::waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+void leave_helper(int process) {
+  const std::lock_guard lock(left_mutex);
+  left.push_back(process);
 }
 
 void end_helper(int process) { ::kill(process, SIGKILL); }

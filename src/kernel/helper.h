@@ -22,8 +22,10 @@ namespace seclude::kernel {
 // `work` returns the exit status.
 [[nodiscard]] Result<int> start_helper(std::vector<int> descriptors,
                                        const std::function<int()>& work);
-// Collects a helper that has ended or is about to; `sleep`: waits for it.
-void collect_helper(int process, bool sleep);
+// Waits for a helper that has ended or is about to.
+void collect_helper(int process);
+// One that goes on by itself; it is collected when the next one is started after its end.
+void leave_helper(int process);
 
 // Ends it, whatever it waits for, and everything that it traces.
 void end_helper(int process);

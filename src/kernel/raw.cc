@@ -84,13 +84,8 @@ int enter_domain(int ruleset) {
 }
 
 int give_up_capabilities(uint64_t set) {
-  for (unsigned number = 0; number < 64; ++number) {
-    if (((set >> number) & 1) == 0) continue;
-    // The bounding set matters for root only, and takes CAP_SETPCAP; without it no_new_privs keeps
-    // execve from giving more than is permitted now.
-    const int done = ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
-    if (done != 0 && errno != EPERM && errno != EINVAL) return errno;
-  }
+  // The bounding set can stay: under no_new_privs execve gives nobody, root neither, more than is
+  // permitted now (security/commoncap.c, cap_bprm_creds_from_file).
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
   if (::syscall(SYS_capget, &header, data) != 0) return errno;

@@ -34,7 +34,8 @@ int set_no_new_privileges();
 int keep_signals_inside();
 // The same with a ruleset that was made before (landlock.h).
 int enter_domain(int ruleset);
-// Bit n is capability n; gone from every set, for this process and all it will start.
+// Bit n is capability n; this process and all it will start can never use it again. Needs
+// no_new_privs.
 int give_up_capabilities(uint64_t set);
 
 // A filter that is already in force lets a call of the launch pass because it carries the key in

@@ -48,12 +48,15 @@ class Loop {
       if (signals.readable || more_to_follow_) follow();
       print();
       if ((launcher.readable || launcher.closed) && !hear_launcher()) return 1;
+      if (launcher_ && nobody_left()) say_farewell();
     }
     return 0;
   }
 
  private:
-  bool over() const { return !launcher_ && !listener_ && !following_; }
+  bool busy() const { return listener_ || following_; }
+  bool over() const { return !launcher_ && !busy(); }
+  bool nobody_left() const { return joined_ && !busy(); }
 
   // ---- sockets ----------------------------------------------------------------------------------
 
@@ -62,7 +65,9 @@ class Loop {
     if (!message || message->bytes.empty()) return child_.reset();
     if (message->descriptor) {
       listener_.emplace(std::move(*message->descriptor));
-      return child_.reset();
+      joined_ = true;
+      if (!given_.many_runs) child_.reset();
+      return;
     }
     int process = 0;
     if (message->bytes.size() != sizeof process) return child_.reset();
@@ -75,18 +80,34 @@ class Loop {
   // False: the launcher has died, and so shall everything else.
   bool hear_launcher() {
     auto message = kernel::receive(*launcher_, 1);
-    if (!message || message->bytes != run_is_over) return false;
+    if (!message || message->bytes.empty()) return false;
+    if (static_cast<uint8_t>(message->bytes.front()) != run_) return true;  // it was told already
     follow();
+    say_farewell();
+    return true;
+  }
+
+  void say_farewell() {
     // The program is not waiting any more; whoever reads may still be about to.
     print(1000);
-    kernel::outlive_parent();
+    if (busy()) kernel::outlive_parent();
     Denials denials = log_.all();
     denials.saw_every_end = sees_every_end_;
-    (void)kernel::send_message(*launcher_, to_wire(denials));
+    const std::string bytes = to_wire(denials);
+    const Farewell farewell = {.bytes = bytes.size(), .stays = busy()};
+    std::string message(reinterpret_cast<const char*>(&farewell), sizeof farewell);
+    (void)kernel::send_message(*launcher_, message + bytes);
+    if (given_.many_runs && !busy()) return begin_anew();
     launcher_.reset();
     printing_ = false;
-    kernel::let_go_of_standard_error();
-    return true;
+    if (busy()) kernel::let_go_of_standard_error();
+  }
+
+  void begin_anew() {
+    ++run_;
+    log_ = {};
+    printed_ = 0;
+    joined_ = sees_every_end_ = false;
   }
 
   // ---- refused calls ----------------------------------------------------------------------------
@@ -202,6 +223,8 @@ class Loop {
   DenialLog log_;
   std::string unprinted_;
   size_t printed_ = 0;
+  uint8_t run_ = 0;
+  bool joined_ = false;  // the filter of this run was loaded
   bool printing_ = true;
   bool following_ = false;
   bool more_to_follow_ = false;

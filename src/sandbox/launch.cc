@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <functional>
 
 #include "base/text.h"
 #include "kernel/memory.h"
@@ -131,15 +132,13 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
 
 // Or why there can be no listener; then nothing was run.
 tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files files,
-                                                    const filter::Rules& rules,
-                                                    const Supervision& supervision,
+                                                    Supervisor& supervisor, Supervise how,
                                                     const Watching& watching) {
-  auto supervisor = Supervisor::start(rules, supervision);
-  if (!supervisor) return Outcome{SetupError{SetupError::Kind::Setup, supervisor.error()}, {}};
   // The child makes this process untraceable, once the supervisor has seen the child.
-  auto running = start(plan, files, supervisor->joining());
+  auto running = start(plan, files, supervisor.joining());
   if (!running) {
-    const bool can_do_without = supervision.how == Supervise::Explain;
+    supervisor.abandon();
+    const bool can_do_without = how == Supervise::Explain;
     if (can_do_without && running.error().kind == SetupError::Kind::NotWatchable)
       return tl::unexpected<Observed::How>(Observed::How::Chained);
     if (can_do_without && is_about_the_listener(running.error()))
@@ -147,12 +146,57 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
     return Outcome{running.error(), {}};
   }
   Outcome outcome = watch(*running, watching);
-  auto denials = supervisor->finish();
+  auto denials = supervisor.finish();
   outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
   if (!denials) return outcome;
   if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))
     outcome.ending = Signalled{SIGSYS, denied->core};
   outcome.observed.denials = std::move(*denials);
+  return outcome;
+}
+
+// What a run takes besides its options.
+struct Run {
+  const Plan& plan;
+  const Plan& watched;  // the same with a helper; unused without supervision
+  std::function<Result<Supervisor*>(const filter::Rules&)> helper;
+};
+
+Outcome carry_out(const Run& run, const RunOptions& options) {
+  const auto files = open_files(run.plan);
+  if (!files) return {files.error(), {}};
+  std::optional<kernel::SignalInbox> inbox;
+  std::optional<kernel::ChildrenKept> kept;
+  if (options.as_stand_in) {
+    kept.emplace();
+    auto opened = kernel::SignalInbox::open(signals_to_pass_on());
+    if (!opened) return {SetupError{SetupError::Kind::Setup, opened.error()}, {}};
+    inbox.emplace(std::move(*opened));
+  }
+  const Watching watching = {.inbox = inbox ? &*inbox : nullptr,
+                             .separate_session = has_step<NewSession>(run.plan),
+                             .time_limit = options.time_limit};
+  Observed observed;
+  if (const filter::Rules* rules = rules_of(run.plan); rules && options.supervision) {
+    const Supervise how = options.supervision->how;
+    observed.how = Observed::How::Unwatched;
+    if (how == Supervise::Audit || listener_possible()) {
+      auto helper = run.helper(*rules);
+      if (!helper) return {SetupError{SetupError::Kind::Setup, helper.error()}, {}};
+      auto outcome = run_supervised(run.watched, *files, **helper, how, watching);
+      if (outcome) return std::move(*outcome);
+      observed.how = outcome.error();
+    }
+  }
+  // A program of the same user could otherwise write into the process that guards it.
+  if (options.as_stand_in) {
+    if (auto done = kernel::refuse_to_be_traced(); !done)
+      return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
+  }
+  auto running = start(run.plan, *files);
+  if (!running) return {running.error(), {}};
+  Outcome outcome = watch(*running, watching);
+  outcome.observed = std::move(observed);
   return outcome;
 }
 
@@ -165,40 +209,31 @@ tl::expected<Running, SetupError> launch(const Plan& plan) {
 }
 
 Outcome run(const Plan& plan, const RunOptions& options) {
-  const auto files = open_files(plan);
-  if (!files) return {files.error(), {}};
-  std::optional<kernel::SignalInbox> inbox;
-  std::optional<kernel::ChildrenKept> kept;
-  if (options.as_stand_in) {
-    kept.emplace();
-    auto opened = kernel::SignalInbox::open(signals_to_pass_on());
-    if (!opened) return {SetupError{SetupError::Kind::Setup, opened.error()}, {}};
-    inbox.emplace(std::move(*opened));
-  }
-  const Watching watching = {.inbox = inbox ? &*inbox : nullptr,
-                             .separate_session = has_step<NewSession>(plan),
-                             .time_limit = options.time_limit};
-  Observed observed;
-  if (const filter::Rules* rules = rules_of(plan); rules && options.supervision) {
-    const Supervision& supervision = *options.supervision;
-    observed.how = Observed::How::Unwatched;
-    if (supervision.how == Supervise::Audit || listener_possible()) {
-      const Plan watched = as_stand_in(plan, supervision.how);
-      auto outcome = run_supervised(watched, *files, *rules, supervision, watching);
-      if (outcome) return std::move(*outcome);
-      observed.how = outcome.error();
+  const Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
+  std::optional<Supervisor> helper;
+  auto start_helper = [&](const filter::Rules& rules) -> Result<Supervisor*> {
+    helper.emplace(TRY(Supervisor::start(rules, *options.supervision)));
+    return &*helper;
+  };
+  return carry_out({plan, watched, start_helper}, options);
+}
+
+Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
+  TRY_VOID(draft_filter(plan));
+  Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
+  return Launcher(std::move(plan), std::move(watched), std::move(options));
+}
+
+Outcome Launcher::run() {
+  auto standing_helper = [&](const filter::Rules& rules) -> Result<Supervisor*> {
+    if (!helper_ || !helper_->ready()) {
+      helper_.reset();
+      helper_.emplace(
+          TRY(Supervisor::start(rules, *options_.supervision, Supervisor::Serves::ManyRuns)));
     }
-  }
-  // A program of the same user could otherwise write into the process that guards it.
-  if (options.as_stand_in) {
-    if (auto done = kernel::refuse_to_be_traced(); !done)
-      return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
-  }
-  auto running = start(plan, *files);
-  if (!running) return {running.error(), {}};
-  Outcome outcome = watch(*running, watching);
-  outcome.observed = std::move(observed);
-  return outcome;
+    return &*helper_;
+  };
+  return carry_out({plan_, watched_, standing_helper}, options_);
 }
 
 }  // namespace seclude::sandbox

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "kernel/process.h"
 #include "sandbox/outcome.h"
@@ -43,5 +44,22 @@ struct RunOptions {
 
 // launch, wait, and how it ended.
 [[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
+
+// For a process that runs one plan many times, one run after the other: the filter's code is
+// generated once, and one helper explains all runs. Each launch still has its own key and its own
+// proof. It belongs to the process that made it, whose number is in the filter.
+class Launcher {
+ public:
+  [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});
+  [[nodiscard]] Outcome run();
+
+ private:
+  Launcher(Plan plan, Plan watched, RunOptions options)
+      : plan_(std::move(plan)), watched_(std::move(watched)), options_(std::move(options)) {}
+
+  Plan plan_, watched_;
+  RunOptions options_;
+  std::optional<Supervisor> helper_;
+};
 
 }  // namespace seclude::sandbox

@@ -1,6 +1,7 @@
 // Launch filter: see launch_filter.h.
 #include "sandbox/launch_filter.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,18 +35,35 @@ tl::unexpected<Error> cannot_compile(const filter::CompileProblem& problem) {
   return fail("compile the filter: " + problem.message);
 }
 
-// Random halves: hardly ever is another constant the same, and the proof finds it when one is.
-std::vector<filter::Program> with_key(const FilterDraft& draft, const kernel::raw::LaunchKey& key) {
-  std::vector<filter::Program> programs = draft.programs;
-  auto renew = [&](filter::Instruction& instruction) {
-    for (size_t half = 0; half < 2 * key.size(); ++half) {
-      if (instruction.k != half_of(draft.key, half)) continue;
-      instruction.k = half_of(key, half);
-      return;
-    }
-  };
+// Constants that stand for this launch alone, each with what takes its place in another.
+using Renewal = std::vector<std::pair<uint32_t, uint32_t>>;
+
+Renewal renewal_of(const FilterDraft& draft, const kernel::raw::LaunchKey& key,
+                   const std::optional<Guarded>& guarded) {
+  Renewal renewal;
+  for (size_t half = 0; half < 2 * key.size(); ++half)
+    renewal.emplace_back(half_of(draft.key, half), half_of(key, half));
+  const size_t processes = guarded ? guarded->processes.size() : 0;
+  for (size_t i = 0; i < std::min(processes, draft.processes.size()); ++i) {
+    const auto old = static_cast<uint32_t>(draft.processes[i]);
+    const auto now = static_cast<uint32_t>(guarded->processes[i]);
+    renewal.emplace_back(old, now);
+    renewal.emplace_back(-old, -now);  // of the group it leads
+  }
+  return renewal;
+}
+
+// Hardly ever is another constant of the program the same as one of these, or are they in another
+// order; the proof finds it when that happens.
+std::vector<filter::Program> renewed(std::vector<filter::Program> programs,
+                                     const Renewal& renewal) {
   for (filter::Program& program : programs)
-    for (filter::Instruction& instruction : program) renew(instruction);
+    for (filter::Instruction& instruction : program) {
+      const auto found = std::find_if(renewal.begin(), renewal.end(), [&](const auto& change) {
+        return change.first == instruction.k;
+      });
+      if (found != renewal.end()) instruction.k = found->second;
+    }
   return programs;
 }
 
@@ -54,12 +72,19 @@ std::vector<filter::Program> with_key(const FilterDraft& draft, const kernel::ra
 Result<std::optional<filter::Program>> watched_filter(const filter::Rules& rules,
                                                       const kernel::raw::LaunchKey& key,
                                                       Supervise supervise,
-                                                      const std::optional<Guarded>& guarded) {
+                                                      const std::optional<Guarded>& guarded,
+                                                      const FilterDraft* draft) {
   // The child sends the listener away while its filter is in force already.
   const filter::Rules added =
       TRY(with_launch_rule(notifying(with_protection(rules, guarded), supervise), key,
                            calls::native(), HandOver::Listener));
   filter::Store store(filter::chain_node_limit);
+  if (draft != nullptr) {
+    auto programs = renewed(draft->programs, renewal_of(*draft, key, guarded));
+    if (auto proven = filter::prove(store, added, std::move(programs.front())))
+      return std::move(proven->program);
+    store.clear();
+  }
   auto compiled = filter::compile(store, added);
   if (compiled) return std::move(compiled->program);
   if (compiled.error().too_long > 0) return std::nullopt;
@@ -70,22 +95,24 @@ Result<std::vector<filter::Program>> launch_filters(const filter::Rules& rules,
                                                     const kernel::raw::LaunchKey& key,
                                                     const std::optional<Guarded>& guarded,
                                                     const FilterDraft* draft) {
-  const filter::Rules own = with_protection(rules, guarded);
-  const filter::Rules added = TRY(with_launch_rule(own, key));
   // Behind the first filter of a chain the others have to be loaded.
-  const filter::Rules chained = TRY(with_launch_rule(own, key, calls::native(), HandOver::Filters));
+  auto added = [&](HandOver hand_over) {
+    return with_launch_rule(with_protection(rules, guarded), key, calls::native(), hand_over);
+  };
   filter::Store store(filter::chain_node_limit);
   if (draft != nullptr) {
-    const filter::Rules& meant = draft->programs.size() > 1 ? chained : added;
-    if (auto proven = filter::prove_stack(store, meant, with_key(*draft, key)))
+    const bool chained = draft->programs.size() > 1;
+    const filter::Rules meant = TRY(added(chained ? HandOver::Filters : HandOver::Nothing));
+    auto programs = renewed(draft->programs, renewal_of(*draft, key, guarded));
+    if (auto proven = filter::prove_stack(store, meant, std::move(programs)))
       return std::move(proven->programs);
     store.clear();
   }
-  auto one = filter::compile(store, added);
+  auto one = filter::compile(store, TRY(added(HandOver::Nothing)));
   if (one) return std::vector<filter::Program>{std::move(one->program)};
   if (one.error().too_long == 0) return cannot_compile(one.error());
   store.clear();
-  auto stack = filter::compile_stack(store, chained);
+  auto stack = filter::compile_stack(store, TRY(added(HandOver::Filters)));
   if (!stack) return cannot_compile(stack.error());
   return std::move(stack->programs);
 }

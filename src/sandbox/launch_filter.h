@@ -19,19 +19,26 @@
 
 namespace seclude::sandbox {
 
-// The programs of an earlier launch, to begin with. Another key takes the place of their own, and
-// the result is proven against the rules like any other; where it does not fit any more, it is not
-// used.
+// The programs of an earlier launch, to begin with. Another key and other processes take the place
+// of theirs, and the result is proven against the rules like any other; where it does not fit any
+// more, it is not used.
 struct FilterDraft {
   std::vector<filter::Program> programs;
   kernel::raw::LaunchKey key = {};
+  std::vector<int> processes = {};  // Guarded::processes
+};
+
+// For launches of one plan, with a helper that explains and without.
+struct FilterDrafts {
+  FilterDraft alone;
+  std::optional<FilterDraft> watched;  // nullopt: it takes more than one filter
 };
 
 // In the order of loading. With a supervisor there is one or none: a task has one listener, which
 // cannot stand for several filters; nullopt says that it would take more.
 [[nodiscard]] Result<std::optional<filter::Program>> watched_filter(
     const filter::Rules& rules, const kernel::raw::LaunchKey& key, Supervise supervise,
-    const std::optional<Guarded>& guarded = {});
+    const std::optional<Guarded>& guarded = {}, const FilterDraft* draft = nullptr);
 
 [[nodiscard]] Result<std::vector<filter::Program>> launch_filters(
     const filter::Rules& rules, const kernel::raw::LaunchKey& key,

@@ -135,8 +135,8 @@ struct MeetHelper {
 struct LoadFilter {
   filter::Rules rules;
   SignalGuard signal_guard = SignalGuard::Landlock;
-  std::optional<Supervise> answered = {};         // refused calls wait for the helper
-  std::shared_ptr<const FilterDraft> draft = {};  // of launches without a helper (draft_filter)
+  std::optional<Supervise> answered = {};           // refused calls wait for the helper
+  std::shared_ptr<const FilterDrafts> drafts = {};  // draft_filter
   friend bool operator==(const LoadFilter& left, const LoadFilter& right);
 };
 struct Execute {
@@ -167,11 +167,6 @@ struct Plan {
 };
 
 [[nodiscard]] tl::expected<Plan, SetupError> make_plan(const Request& request);
-
-// For a process that launches one plan many times (without a helper): generates the filter's code
-// once. Each launch still has its own key and its own proof. Call it in the process that launches:
-// the filter names it.
-[[nodiscard]] Result<void> draft_filter(Plan& plan);
 
 // The plan of a launcher that stands in for the program (launch.h): it guards itself, and with
 // `helper` somebody answers refused calls.

@@ -54,16 +54,44 @@ Guarded guarding_this_process(const LoadFilter& step) {
           .signals = step.signal_guard};
 }
 
+// Answering through `helper`, which leads a group of its own (kernel/helper.h).
+Guarded guarding_both(const LoadFilter& step, int helper) {
+  Guarded guarded = guarding_this_process(step);
+  guarded.followed = true;
+  guarded.processes.push_back(helper);
+  guarded.groups.push_back(helper);
+  return guarded;
+}
+
+// Stands for a helper that does not run yet. Processes are numbered below 2^22 (proc(5), pid_max),
+// so no other is taken for it, and the order of numbers stays: a helper comes after its launcher.
+constexpr int helper_to_come = 0x7e57ab1e;
+
+Result<FilterDrafts> drafts_for(const LoadFilter& step) {
+  FilterDrafts drafts;
+  TRY_VOID(kernel::fill_random(drafts.alone.key));
+  const Guarded alone = guarding_this_process(step);
+  drafts.alone.programs = TRY(launch_filters(step.rules, drafts.alone.key, alone));
+  drafts.alone.processes = alone.processes;
+
+  FilterDraft watched;
+  TRY_VOID(kernel::fill_random(watched.key));
+  const Guarded both = guarding_both(step, helper_to_come);
+  auto program = TRY(watched_filter(step.rules, watched.key, Supervise::Explain, both));
+  if (!program) return drafts;
+  watched.programs.push_back(std::move(*program));
+  watched.processes = both.processes;
+  drafts.watched = std::move(watched);
+  return drafts;
+}
+
 }  // namespace
 
 Result<void> draft_filter(Plan& plan) {
   for (Step& step : plan.steps) {
     auto* load = std::get_if<LoadFilter>(&step);
     if (load == nullptr || load->answered) continue;
-    FilterDraft draft;
-    TRY_VOID(kernel::fill_random(draft.key));
-    draft.programs = TRY(launch_filters(load->rules, draft.key, guarding_this_process(*load)));
-    load->draft = std::make_shared<const FilterDraft>(std::move(draft));
+    load->drafts = std::make_shared<const FilterDrafts>(TRY(drafts_for(*load)));
   }
   return {};
 }
@@ -174,9 +202,9 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const LoadFilter& step) {
-    Guarded guarded = guarding_this_process(step);
-    if (step.answered) return load_supervised(step, std::move(guarded));
-    to.programs_ = TRY(launch_filters(step.rules, to.key_, guarded, step.draft.get()));
+    if (step.answered) return load_supervised(step);
+    const FilterDraft* draft = step.drafts ? &step.drafts->alone : nullptr;
+    to.programs_ = TRY(launch_filters(step.rules, to.key_, guarding_this_process(step), draft));
     for (const filter::Program& program : to.programs_)
       add({.kind = ChildStep::Kind::LoadFilter,
            .program = program.data(),
@@ -184,12 +212,12 @@ struct Preparation {
            .key = &to.key_});
     return {};
   }
-  Result<void> load_supervised(const LoadFilter& step, Guarded guarded) {
+  Result<void> load_supervised(const LoadFilter& step) {
     CHECK(joining);
-    guarded.followed = true;
-    guarded.processes.push_back(joining->supervisor);
-    guarded.groups.push_back(joining->supervisor);  // a session of its own (kernel/helper.h)
-    auto program = TRY(watched_filter(step.rules, to.key_, *step.answered, guarded));
+    const bool drafted = step.drafts && step.drafts->watched && step.answered == Supervise::Explain;
+    auto program = TRY(watched_filter(step.rules, to.key_, *step.answered,
+                                      guarding_both(step, joining->supervisor),
+                                      drafted ? &*step.drafts->watched : nullptr));
     if (!program) {
       kind = SetupError::Kind::NotWatchable;
       return fail("watch the program: its policy takes more than one filter", 0,

@@ -22,6 +22,11 @@
 
 namespace seclude::sandbox {
 
+// Generates the filter's code for all launches of a plan, with and without a helper that explains.
+// Each launch still has its own key and its own proof. Call it in the process that launches: the
+// filter names it.
+[[nodiscard]] Result<void> draft_filter(Plan& plan);
+
 // The files that a plan's PlaceFile steps name, in their order. Opening one may take for ever (a
 // FIFO that nobody has at its other end), so it comes first, while signals still end this process.
 [[nodiscard]] tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan);

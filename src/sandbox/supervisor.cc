@@ -1,6 +1,8 @@
 // Supervisor: see supervisor.h.
 #include "sandbox/supervisor.h"
 
+#include <cstring>
+
 #include "kernel/helper.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
@@ -24,9 +26,33 @@ unsigned listener_flags() {
              : 0;
 }
 
+struct LastWord {
+  bool stays = false;
+  std::string denials;
+};
+
+// nullopt: it died, or is stuck in reading the program's memory, which the program can make wait
+// for ever.
+std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
+  std::string heard;
+  Farewell farewell;
+  for (size_t wanted = sizeof farewell; heard.size() < wanted;) {
+    const auto ready = kernel::wait_for(control, nullptr, kernel::now() + patience);
+    if (!ready || !*ready) return std::nullopt;
+    auto message = kernel::receive(control, size_t{1} << 16);
+    if (!message || message->bytes.empty()) return std::nullopt;
+    heard += message->bytes;
+    if (heard.size() < sizeof farewell) continue;
+    std::memcpy(&farewell, heard.data(), sizeof farewell);
+    wanted = sizeof farewell + farewell.bytes;
+  }
+  return LastWord{farewell.stays, heard.substr(sizeof farewell)};
+}
+
 }  // namespace
 
-Result<Supervisor> Supervisor::start(const filter::Rules& rules, const Supervision& supervision) {
+Result<Supervisor> Supervisor::start(const filter::Rules& rules, const Supervision& supervision,
+                                     Serves serves) {
   kernel::SocketPair control = TRY(kernel::socket_pair(kernel::SocketKind::Stream));
   kernel::SocketPair joining = TRY(kernel::socket_pair(kernel::SocketKind::Messages));
   // In the helper, everything but these two is closed already; the launcher's ends would keep it
@@ -37,21 +63,24 @@ Result<Supervisor> Supervisor::start(const filter::Rules& rules, const Supervisi
         (void)joining.one.release();
         return answer_calls({.rules = rules,
                              .supervision = supervision,
+                             .many_runs = serves == Serves::ManyRuns,
                              .launcher = std::move(control.other),
                              .child = std::move(joining.other)});
       }));
-  return Supervisor(process, std::move(control.one), std::move(joining.one));
+  return Supervisor(process, serves, std::move(control.one), std::move(joining.one));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
     : process_(std::exchange(other.process_, 0)),
+      serves_(other.serves_),
+      run_(other.run_),
       control_(std::move(other.control_)),
       child_end_(std::move(other.child_end_)) {}
 
-Supervisor::~Supervisor() {
+void Supervisor::abandon() {
   if (process_ == 0) return;
   kernel::shut_down(control_);
-  kernel::collect_helper(process_, true);
+  kernel::collect_helper(std::exchange(process_, 0));
 }
 
 Joining Supervisor::joining() const {
@@ -59,22 +88,19 @@ Joining Supervisor::joining() const {
 }
 
 std::optional<Denials> Supervisor::finish() {
-  (void)kernel::send_message(control_, run_is_over);
-  std::string bytes;
-  for (;;) {
-    // It may be stuck in reading the program's memory, which the program can make wait for ever.
-    const auto ready = kernel::wait_for(control_, nullptr, kernel::now() + patience);
-    if (!ready || !*ready) {
-      kernel::end_helper(process_);
-      break;
-    }
-    auto message = kernel::receive(control_, size_t{1} << 16);
-    if (!message || message->bytes.empty()) break;
-    bytes += message->bytes;
+  const char over = static_cast<char>(run_++);
+  (void)kernel::send_message(control_, {&over, 1});  // it may know already
+  const auto last = hear_farewell(control_);
+  auto denials = last ? from_wire(last->denials) : std::nullopt;
+  if (denials && !last->stays && serves_ == Serves::ManyRuns) return denials;
+  const int process = std::exchange(process_, 0);
+  if (last && last->stays) {
+    kernel::leave_helper(process);
+  } else {
+    if (!last) kernel::end_helper(process);
+    kernel::collect_helper(process);
   }
-  // It may stay for processes the program left behind.
-  kernel::collect_helper(std::exchange(process_, 0), false);
-  return from_wire(bytes);
+  return denials;
 }
 
 }  // namespace seclude::sandbox

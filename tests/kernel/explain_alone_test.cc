@@ -43,7 +43,7 @@ TEST(ExplainAlone, BehindAnotherListenerTheRunGoesOnUnexplained) {
 }
 
 TEST(ExplainAlone, AKilledSupervisorTakesTheTreeAlong) {
-  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
+  const LauncherProcess launcher(refusing(Action::deny(eperm), {"wait"}));
   ASSERT_TRUE(soon([] { return targets() == 3; }));
   ::kill(launcher.helper(), SIGKILL);
   EXPECT_EQ(launcher.wait(), 128 + SIGKILL);
@@ -51,7 +51,7 @@ TEST(ExplainAlone, AKilledSupervisorTakesTheTreeAlong) {
 }
 
 TEST(ExplainAlone, AKilledLauncherTakesTheTreeAlong) {
-  const Launcher launcher(refusing(Action::deny(eperm), {"wait"}));
+  const LauncherProcess launcher(refusing(Action::deny(eperm), {"wait"}));
   ASSERT_TRUE(soon([] { return targets() == 3; }));
   ::kill(launcher.process, SIGKILL);
   EXPECT_EQ(launcher.wait(), -1);
@@ -62,7 +62,7 @@ TEST(ExplainAlone, WithoutTheSupervisorRefusedCallsStayRefused) {
   // A program that may trace is not traced, so it outlives the supervisor.
   Request request = refusing(Action::deny(eperm), {"until-answer-changes"});
   request.rules = rules_for(Action::allow(), {{"getpriority", Action::deny(eperm)}});
-  const Launcher launcher(request);
+  const LauncherProcess launcher(request);
   ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
   ASSERT_TRUE(soon([] { return targets() == 1; }));
   ::kill(launcher.helper(), SIGKILL);
@@ -78,7 +78,7 @@ Request unfollowed(Action action, std::vector<std::string> words) {
 
 // Starts it, sends the helper a signal before the call is made, and returns how it ended.
 int with_harmed_helper(const Request& request, int signal) {
-  const Launcher launcher(request);
+  const LauncherProcess launcher(request);
   EXPECT_TRUE(soon([&] { return launcher.helper() != 0; }));
   EXPECT_TRUE(soon([] { return targets() == 1; }));
   ::kill(launcher.helper(), signal);
@@ -99,7 +99,7 @@ TEST(ExplainAlone, WhatIsDeniedStaysDeniedWithTheHelperDead) {
 }
 
 TEST(ExplainAlone, AStoppedHelperKeepsRefusedCallsWaitingAndAnswersWhenContinued) {
-  const Launcher launcher(unfollowed(Action::deny(77), {"later", "once"}),
+  const LauncherProcess launcher(unfollowed(Action::deny(77), {"later", "once"}),
                           Observed::How::Explained);
   ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
   ASSERT_TRUE(soon([] { return targets() == 1; }));
@@ -111,7 +111,7 @@ TEST(ExplainAlone, AStoppedHelperKeepsRefusedCallsWaitingAndAnswersWhenContinued
 }
 
 TEST(ExplainAlone, AKilledLauncherOfAStoppedHelperTakesTheTreeAlong) {
-  const Launcher launcher(refusing(Action::deny(eperm), {"later", "once"}));
+  const LauncherProcess launcher(refusing(Action::deny(eperm), {"later", "once"}));
   ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
   ASSERT_TRUE(soon([] { return targets() == 1; }));
   const int helper = launcher.helper();

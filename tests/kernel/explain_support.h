@@ -78,9 +78,9 @@ bool soon(Condition condition) {
 }
 
 // A launcher in a process of its own, with its helper.
-struct Launcher {
+struct LauncherProcess {
   pid_t process;
-  explicit Launcher(const Request& request, Observed::How expected = Observed::How::Lost)
+  explicit LauncherProcess(const Request& request, Observed::How expected = Observed::How::Lost)
       : process(::fork()) {
     if (process != 0) return;
     ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

@@ -327,7 +327,7 @@ TEST(GuardInsideOthers, DomainsNestAsDeepAsTheKernelTakesThem) {
 TEST(GuardOfTheKernel, RootKeepsNoWayAroundItsPolicy) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   Request request = request_for({});
-  request.command = {"/bin/grep", "-E", "Cap(Prm|Eff|Bnd|Amb):\t[0-9a-f]*$", "/proc/self/status"};
+  request.command = {"/bin/grep", "-E", "Cap(Inh|Prm|Eff|Amb):\t[0-9a-f]*$", "/proc/self/status"};
   const Printed printed = output_of(request);
   uint64_t held = 0;
   size_t lines = 0;

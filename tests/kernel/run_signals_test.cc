@@ -18,7 +18,7 @@ namespace seclude::sandbox {
 namespace {
 
 // A launcher in a process of its own, with a program that has told its process id.
-struct Launcher {
+struct LauncherProcess {
   pid_t pid = 0;
   pid_t program = 0;
 };
@@ -33,10 +33,10 @@ int read_number(int descriptor) {
 }
 
 // `verb` writes its process id to the descriptor that replaces FD.
-Launcher start(std::vector<std::string> words, bool new_session = false) {
+LauncherProcess start(std::vector<std::string> words, bool new_session = false) {
   int ends[2];
   CHECK(::pipe2(ends, O_CLOEXEC) == 0);
-  Launcher launcher;
+  LauncherProcess launcher;
   launcher.pid = ::fork();
   if (launcher.pid == 0) {
     words.push_back(std::to_string(ends[1]));
@@ -83,25 +83,25 @@ bool becomes(pid_t pid, const char* states) {
 
 TEST(RunSignals, ASignalForTheLauncherReachesTheProgram) {
   for (const int number : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM}) {
-    const Launcher handled = start({"handle", std::to_string(number)});
+    const LauncherProcess handled = start({"handle", std::to_string(number)});
     ASSERT_GT(handled.program, 0);
     ::kill(handled.pid, number);
     EXPECT_EQ(wait_status(handled.pid), 5) << number;
   }
-  const Launcher plain = start({"wait"});
+  const LauncherProcess plain = start({"wait"});
   ::kill(plain.pid, SIGTERM);
   EXPECT_EQ(wait_status(plain.pid), 128 + SIGTERM);
 }
 
 TEST(RunSignals, AProgramInItsOwnSessionIsReachedToo) {
-  const Launcher launcher = start({"handle", std::to_string(SIGINT)}, true);
+  const LauncherProcess launcher = start({"handle", std::to_string(SIGINT)}, true);
   ASSERT_GT(launcher.program, 0);
   ::kill(launcher.pid, SIGINT);
   EXPECT_EQ(wait_status(launcher.pid), 5);
 }
 
 TEST(RunSignals, TheProgramDoesNotOutliveItsLauncher) {
-  const Launcher launcher = start({"wait"});
+  const LauncherProcess launcher = start({"wait"});
   ASSERT_GT(launcher.program, 0);
   ASSERT_NE(state_of(launcher.program), '-');
   ::kill(launcher.pid, SIGKILL);
@@ -110,7 +110,7 @@ TEST(RunSignals, TheProgramDoesNotOutliveItsLauncher) {
 }
 
 TEST(RunSignals, TheProgramCannotTraceOrReadItsLauncher) {
-  const Launcher launcher = start({"wait"});
+  const LauncherProcess launcher = start({"wait"});
   ASSERT_GT(launcher.program, 0);
   struct stat owner = {};
   const std::string memory = "/proc/" + std::to_string(launcher.pid) + "/mem";

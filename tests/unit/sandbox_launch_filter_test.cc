@@ -11,6 +11,7 @@
 
 #include "calls/calls.h"
 #include "filter/evaluate.h"
+#include "filter/lift.h"
 #include "filter/resolve.h"
 #include "policy/load.h"
 
@@ -83,6 +84,66 @@ TEST(LaunchFilter, ADraftThatDoesNotFitIsNotUsed) {
   auto without = launch_filter(rules);
   ASSERT_TRUE(with_draft && without);
   EXPECT_EQ(*with_draft, *without);
+}
+
+constexpr int old_helper = 0x7e57ab1e, launcher = 4000, helper = 4321;
+
+Guarded guarding(std::vector<int> processes) {
+  return {.processes = processes,
+          .groups = processes,
+          .signals = SignalGuard::Filter,
+          .followed = true};
+}
+
+bool same_answers(const filter::Program& one, const filter::Program& other) {
+  filter::Store store;
+  const auto first = filter::lift(store, one), second = filter::lift(store, other);
+  const auto* decision = std::get_if<filter::Decision>(&first);
+  const auto* also = std::get_if<filter::Decision>(&second);
+  return decision != nullptr && also != nullptr && *decision == *also;
+}
+
+FilterDraft watched_draft(const filter::Rules& rules) {
+  const Guarded guarded = guarding({launcher, old_helper});
+  auto program = watched_filter(rules, first_key, Supervise::Explain, guarded);
+  EXPECT_TRUE(program && *program);
+  return {{std::move(**program)}, first_key, guarded.processes};
+}
+
+// In the two places of each test for a process or its group.
+TEST(LaunchFilter, AWatchedDraftGetsTheNewHelper) {
+  const filter::Rules rules = rules_of(loose + "allow @default, kill, prlimit64, fcntl\n");
+  const FilterDraft draft = watched_draft(rules);
+  const auto program =
+      watched_filter(rules, second_key, Supervise::Explain, guarding({launcher, helper}), &draft);
+  ASSERT_TRUE(program && *program);
+  const filter::Program& before = draft.programs.front();
+  ASSERT_EQ((*program)->size(), before.size());
+  size_t to_helper = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const uint32_t old = before[i].k, now = (**program)[i].k;
+    const bool was_helper =
+        old == uint32_t{old_helper} || old == static_cast<uint32_t>(-old_helper);
+    const bool is_helper = now == uint32_t{helper} || now == static_cast<uint32_t>(-helper);
+    EXPECT_EQ(was_helper, is_helper) << i;
+    to_helper += is_helper;
+  }
+  EXPECT_GE(to_helper, 3u);
+}
+
+// A helper whose number is below the launcher's may take another order of tests: then the draft
+// does not fit, and code is generated anew.
+TEST(LaunchFilter, AWatchedDraftMeansTheSameWhateverTheHelpersNumber) {
+  const filter::Rules rules = rules_of(loose + "allow @default, kill, prlimit64, fcntl\n");
+  const FilterDraft draft = watched_draft(rules);
+  for (const int number : {1, launcher - 1, launcher + 1, 0x3fffff}) {
+    const Guarded guarded = guarding({launcher, number});
+    const auto with_draft = watched_filter(rules, second_key, Supervise::Explain, guarded, &draft);
+    ASSERT_TRUE(with_draft && *with_draft) << number;
+    const auto without = watched_filter(rules, second_key, Supervise::Explain, guarded);
+    ASSERT_TRUE(without && *without);
+    EXPECT_TRUE(same_answers(**with_draft, **without)) << number;
+  }
 }
 
 // One constant of the draft is changed: the launch must notice, and come to the right program.
