@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/text.h"
@@ -105,10 +106,11 @@ bool asked(const filter::CallDifference& difference, const std::vector<calls::Ar
 bool compare(Comparison& comparison, const Findings& findings, const Arguments& arguments,
              Console& console) {
   filter::Store store(uint32_t{1} << 20);
-  auto left = decision_of(findings.left, comparison.left, store, console);
-  auto right = decision_of(findings.right, comparison.right, store, console);
   Result<filter::Settings> settings = settings_of(arguments);
-  if (!left || !right || !settings) return false;
+  auto left = decision_of(findings.left, comparison.left, store, console);
+  if (!left || !settings) return false;
+  auto right = decision_of(findings.right, comparison.right, store, console);
+  if (!right) return false;
   bool only_wider = arguments.has(flag::only);
   for (filter::CallDifference& one : filter::call_differences(store, *left, *right))
     if (asked(one, settings->archs) && (!only_wider || change_of(one) == Change::Wider))
@@ -216,10 +218,10 @@ std::string names_of(const Group& group) {
 std::string example_of(const filter::CallDifference& difference) {
   const filter::Input& input = difference.example;
   std::string text = filter::show(input);
-  if (!difference.some_arguments || !difference.arch) return text;
+  if (!difference.some_arguments) return text;
   uint64_t above = 0;
   for (uint64_t arg : input.args) above |= arg >> 32;
-  bool shown = difference.call && above == 0 && input.instruction_pointer == 0 &&
+  bool shown = difference.call && difference.arch && above == 0 && input.instruction_pointer == 0 &&
                !calls::args(*difference.call, *difference.arch).empty();
   if (shown) return text;
   text += " with registers";
@@ -229,7 +231,8 @@ std::string example_of(const filter::CallDifference& difference) {
   return text;
 }
 
-std::string summary(const Findings& findings, const Arguments& arguments) {
+template <typename Quoted>
+std::string summary(const Findings& findings, const Arguments& arguments, Quoted&& quoted) {
   std::map<Change, size_t> counts;
   size_t total = 0;
   for (const Comparison& comparison : findings.comparisons)
@@ -237,11 +240,11 @@ std::string summary(const Findings& findings, const Arguments& arguments) {
       counts[change_of(one)]++;
       total++;
     }
-  std::string names = findings.left.name + " and " + findings.right.name;
+  std::string left = quoted(findings.left.name), right = quoted(findings.right.name);
   if (total == 0 && findings.lines.empty())
     return arguments.has(flag::only)
-               ? findings.right.name + " lets in nothing that " + findings.left.name + " does not"
-               : names + " decide every call alike" +
+               ? right + " lets in nothing that " + left + " does not"
+               : left + " and " + right + " decide every call alike" +
                      (arguments.has(flag::arch) ? " on " + *arguments.value(flag::arch) : "");
   std::string text = count(total, "difference");
   const char* between = ": ";
@@ -276,22 +279,26 @@ std::string text_of(const Findings& findings, const Arguments& arguments) {
     text += fmt::format("  {} {}  ({}{})\n", line.in_right ? '+' : '-', escape(line.text),
                         subject.policy->sources.where(line.span), line.widens ? ", wider" : "");
   }
-  return text + summary(findings, arguments) + "\n";
+  return text + summary(findings, arguments, std::identity{}) + "\n";
 }
 
-// A cell of a table: code, in which `|` would end the cell.
+// What names and lines say must not become markup: a code span, which a backtick would end.
 std::string code(std::string_view text) {
-  std::string cell = "`";
-  for (char c : text) {
-    if (c == '|') cell += '\\';
-    cell += c == '`' ? '\'' : c;
-  }
-  return cell + "`";
+  std::string span = "`";
+  for (char c : text) span += c == '`' ? '\'' : c;
+  return span + "`";
+}
+
+// In a table `|` ends the cell, even in code.
+std::string cell(std::string_view text) {
+  std::string escaped;
+  for (char c : code(text)) escaped += c == '|' ? "\\|" : std::string(1, c);
+  return escaped;
 }
 
 std::string markdown_of(const Findings& findings, const Arguments& arguments) {
-  std::string text = fmt::format("**{}** against **{}**: {}.\n", findings.right.name,
-                                 findings.left.name, summary(findings, arguments));
+  std::string text = fmt::format("**{}** against **{}**: {}.\n", code(findings.right.name),
+                                 code(findings.left.name), summary(findings, arguments, code));
   std::string rows;
   for (const Comparison& comparison : findings.comparisons)
     for (const Group& group : groups_of(findings, comparison)) {
@@ -301,13 +308,13 @@ std::string markdown_of(const Findings& findings, const Arguments& arguments) {
       if (!comparison.phase.empty()) where += ", phase " + comparison.phase;
       if (one.some_arguments) where += ", some arguments";
       rows += fmt::format("| **{}** | {} ({}) | {} | {} {} | {} {} |\n", word(change_of(one)),
-                          code(names_of(group)), where, code(example_of(one)),
-                          filter::to_string(one.left, arch), code(group.left_line),
-                          filter::to_string(one.right, arch), code(group.right_line));
+                          cell(names_of(group)), where, cell(example_of(one)),
+                          filter::to_string(one.left, arch), cell(group.left_line),
+                          filter::to_string(one.right, arch), cell(group.right_line));
     }
   if (!rows.empty())
     text += fmt::format("\n| change | call | example | {} | {} |\n|---|---|---|---|---|\n{}",
-                        code(findings.left.name), code(findings.right.name), rows);
+                        cell(findings.left.name), cell(findings.right.name), rows);
   if (!findings.lines.empty()) text += "\nLines that other layers hold, compared as written:\n\n";
   for (const filter::LineDifference& line : findings.lines)
     text += fmt::format("- {} {}{}\n", line.in_right ? "added" : "removed", code(line.text),
@@ -336,6 +343,8 @@ Json json_of(const Findings& findings) {
       entry["example"] = filter::show(one.example);
       entry["number"] = one.example.number;
       entry["registers"] = one.example.args;
+      entry["instruction_pointer"] = one.example.instruction_pointer;
+      entry["audit_of_example"] = one.example.arch;
       entry["a"] = answer_json(findings.left, comparison.left, one, one.left);
       entry["b"] = answer_json(findings.right, comparison.right, one, one.right);
       list.push_back(std::move(entry));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <variant>
 
 #include "base/text.h"
 #include "cli/cost_report.h"
@@ -117,7 +118,9 @@ Json policy_json(const Inspected& inspected) {
                       {"numbers", {one.first, one.last}},
                       {"filter", filter::to_string(one.left, arch)},
                       {"policy", filter::to_string(one.right, arch)},
-                      {"registers", one.example.args}});
+                      {"registers", one.example.args},
+                      {"instruction_pointer", one.example.instruction_pointer},
+                      {"audit_of_example", one.example.arch}});
   }
   document["unsaid"] = std::move(unsaid);
   return document;
@@ -128,6 +131,8 @@ Json policy_json(const Inspected& inspected) {
 std::string registers_of(const filter::Input& input) {
   std::string text;
   for (uint64_t arg : input.args) text += fmt::format(" {:#x}", arg);
+  if (input.instruction_pointer != 0)
+    text += fmt::format(", from {:#x}", input.instruction_pointer);
   return text;
 }
 
@@ -153,6 +158,8 @@ Json oddities_json(const Inspected& inspected) {
       entry["example"] = filter::show(*one.example);
       entry["number"] = one.example->number;
       entry["registers"] = one.example->args;
+      entry["instruction_pointer"] = one.example->instruction_pointer;
+      entry["audit_of_example"] = one.example->arch;
     }
     if (!one.help.empty()) entry["help"] = one.help;
     list.push_back(std::move(entry));
@@ -231,17 +238,36 @@ std::optional<Subject> file_subject(const std::string& argument, const Arguments
   return std::nullopt;
 }
 
-std::optional<Inspected> inspected(const Subject& subject, Console& console) {
+// Without an exact decision there are still instructions and what they cost; the rest says why not.
+Inspected undecided(const Subject& subject, const filter::Undecided& why) {
+  Inspected result{subject, {}, filter::oddities_of_code(subject.program)};
+  result.policy.archs = {subject.arch};
+  result.policy.problem = "it is too " + in_words(why);
+  result.oddities.push_back({.kind = "unexamined",
+                             .message = "too intricate to be looked into",
+                             .subjects = {"everything that depends on what it decides"}});
+  return result;
+}
+
+std::optional<Inspected> inspected(const Subject& subject, const Arguments& arguments,
+                                   Console& console) {
   filter::Store store(uint32_t{1} << 20);
-  auto decision = decision_of(subject, {}, store, console);
-  if (!decision) return std::nullopt;
-  Inspected result{subject, filter::unlift(store, *decision, {.arch = subject.arch}), {}};
+  auto lifted = filter::lift(store, subject.program, calls::info(subject.arch).big_endian);
+  if (const auto* why = std::get_if<filter::Undecided>(&lifted)) {
+    bool needed = arguments.value(flag::inspect_show) == "policy" ||
+                  arguments.value(flag::inspect_show) == "oddities";
+    if (!needed) return undecided(subject, *why);
+    console.error(subject.name + " is too " + in_words(*why));
+    return std::nullopt;
+  }
+  const auto& decision = std::get<filter::Decision>(lifted);
+  store.renew_steps();
+  filter::Store writing = store;  // what the text takes must not stand in the way of the oddities
+  Inspected result{subject, filter::unlift(writing, decision, {.arch = subject.arch}), {}};
   std::vector<calls::Arch>& archs = result.policy.archs;
   if (archs.empty()) archs.push_back(subject.arch);
-  result.oddities = filter::oddities(store, {subject.program, *decision, archs});
-  if (!store.exhausted()) return result;
-  console.error(subject.name + " is too intricate to be inspected exactly");
-  return std::nullopt;
+  result.oddities = filter::oddities(store, {subject.program, decision, archs});
+  return result;
 }
 
 // The kernel asks all filters of a process and takes the strictest answer.
@@ -251,7 +277,7 @@ int inspect_process(const std::string& argument, const Arguments& arguments, Con
   Json list = Json::array();
   std::string text = subjects->empty() ? "process " + argument + " has no filter\n" : "";
   for (const Subject& subject : *subjects) {
-    std::optional<Inspected> one = inspected(subject, console);
+    std::optional<Inspected> one = inspected(subject, arguments, console);
     if (!one) return 2;
     if (!wants(arguments, "asm")) text += subject.name + ":\n";  // the listing begins with it
     text += text_of(*one, arguments);
@@ -266,7 +292,7 @@ int inspect(const Arguments& arguments, Console& console) {
   const std::string& argument = arguments.rest[0];
   if (is_process(argument)) return inspect_process(argument, arguments, console);
   std::optional<Subject> subject = file_subject(argument, arguments, console);
-  std::optional<Inspected> one = subject ? inspected(*subject, console) : std::nullopt;
+  std::optional<Inspected> one = subject ? inspected(*subject, arguments, console) : std::nullopt;
   if (!one) return 2;
   console.answer(arguments.has(flag::json) ? dump(json_of(*one, arguments))
                                            : text_of(*one, arguments));

@@ -9,7 +9,6 @@
 #include "cli/files.h"
 #include "filter/decide.h"
 #include "filter/evaluate.h"
-#include "filter/lift.h"
 #include "filter/meaning.h"
 #include "formats/formats.h"
 #include "formats/raw_bpf.h"
@@ -93,10 +92,13 @@ std::optional<filter::Decision> decision_of(const Subject& subject, const View& 
   bool big_endian = calls::info(subject.arch).big_endian;
   auto lifted = filter::lift(store, subject.program, big_endian);
   if (auto* decision = std::get_if<filter::Decision>(&lifted)) return std::move(*decision);
-  const auto& undecided = std::get<filter::Undecided>(lifted);
-  console.error(fmt::format("{} is too intricate to be decided exactly, at instruction {}: {}",
-                            subject.name, undecided.at, undecided.why));
+  console.error(subject.name + " is too " + in_words(std::get<filter::Undecided>(lifted)));
   return std::nullopt;
+}
+
+std::string in_words(const filter::Undecided& undecided) {
+  return fmt::format("intricate to be decided exactly, at instruction {}: {}", undecided.at,
+                     undecided.why);
 }
 
 std::string decided_by(const Subject& subject, const View& view, const filter::Input& input) {

@@ -1,4 +1,5 @@
-// Subject: a policy or a filter file, with what it decides: what `diff`, `eval` and `inspect` work on.
+// Subject: a policy or a filter file, with what it decides: what `diff`, `eval` and `inspect` work
+// on.
 //
 // In: an argument (a built-in profile, `-`, or a file whose format is told from its content), and
 // --arch, --set, --phase. Out: Subject, whose decision lives in the given store, and the deciding
@@ -13,6 +14,7 @@
 #include "cli/session.h"
 #include "filter/diagram.h"
 #include "filter/input.h"
+#include "filter/lift.h"
 #include "filter/program.h"
 #include "filter/resolve.h"
 
@@ -39,6 +41,9 @@ struct View {
 };
 std::optional<filter::Decision> decision_of(const Subject& subject, const View& view,
                                             filter::Store& store, Console& console);
+
+// "intricate to be decided exactly, at instruction 3: this product (more than 1048576 nodes)".
+std::string in_words(const filter::Undecided& undecided);
 
 // The line of the policy, or the instruction of the filter, that decides this call.
 std::string decided_by(const Subject& subject, const View& view, const filter::Input& input);

@@ -112,7 +112,7 @@ uint32_t unlisted(const std::vector<uint32_t>& audits) {
 }  // namespace
 
 std::vector<RunDifference> differences(Store& store, const Decision& left, const Decision& right) {
-  if (left == right) return {};
+  if (left == right || store.exhausted()) return {};
   if (mixed(store, left) || mixed(store, right)) {
     // Listed runs are few enough to be put inside whatever the limit was meant for.
     uint32_t limit = store.node_limit();

@@ -14,7 +14,7 @@ namespace seclude::filter {
 namespace {
 
 constexpr unsigned no_variable = 0xffffffff;
-constexpr uint64_t steps_per_node = 8;
+constexpr uint64_t steps_per_node = 8, walked_per_step = 8;
 constexpr size_t first_table_size = 1024, first_value_table_size = 64, first_cache_size = 1024;
 
 uint64_t highest_bit(uint64_t mask) { return uint64_t{1} << (63 - std::countl_zero(mask)); }
@@ -361,16 +361,16 @@ Id Store::step_one_bit(const std::array<Id, 3>& operands, Group group, uint64_t 
 
 // ---- walks --------------------------------------------------------------------------------------
 
-// All nodes below id, terminals left out, in ascending order: children come before parents, because
-// a node is made after its children.
-std::vector<Id> Store::reachable(Id id) const {
+// All nodes below id (or `most` of them), terminals left out, in ascending order: children come
+// before parents, because a node is made after its children.
+std::vector<Id> Store::reachable(Id id, size_t most) const {
   if (++mark_ == 0) {
     std::fill(marks_.begin(), marks_.end(), 0);
     mark_ = 1;
   }
   if (marks_.size() < nodes_.size()) marks_.resize(nodes_.size(), 0);
   std::vector<Id> found, waiting{id};
-  while (!waiting.empty()) {
+  while (!waiting.empty() && found.size() < most) {
     Id current = waiting.back();
     waiting.pop_back();
     if (is_terminal(current) || marks_[current.value] == mark_) continue;
@@ -384,6 +384,10 @@ std::vector<Id> Store::reachable(Id id) const {
 }
 
 size_t Store::size(Id id) const { return reachable(id).size(); }
+
+bool Store::larger_than(Id id, size_t bound) const {
+  return reachable(id, bound + 1).size() > bound;
+}
 
 std::vector<Id> Store::terminals(Id id) const {
   if (is_terminal(id)) return {id};
@@ -408,7 +412,10 @@ Id Store::replace_terminals(Id id, const std::vector<std::pair<Id, Id>>& replace
   };
   if (is_terminal(id)) return now(id);
   if (replacements_.size() < nodes_.size()) replacements_.resize(nodes_.size());
-  for (Id inner : reachable(id)) {
+  const std::vector<Id> below = reachable(id);
+  steps_ += below.size() / walked_per_step;
+  if (steps_ > steps_per_node * node_limit_) return give_up();
+  for (Id inner : below) {
     Node old = node(inner);
     replacements_[inner.value] = chain(old.group, old.mask, old.bits, now(old.hit), now(old.miss));
     if (exhausted_) return no();

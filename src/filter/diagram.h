@@ -50,9 +50,12 @@ class Store {
   void set_node_limit(uint32_t node_limit);
   uint32_t node_limit() const { return node_limit_; }
 
-  // Beyond the node limit (or 8 ITE steps per node of it) every operation returns an arbitrary id
-  // and this becomes true until clear(): check it before believing a result.
+  // Beyond the node limit (or 8 steps per node of it; a step is one of ITE, or eight nodes of
+  // map_terminals) every operation returns an arbitrary id and this becomes true until clear():
+  // check it before believing a result.
   bool exhausted() const { return exhausted_; }
+  // For the next task on the same nodes: as many steps as at the beginning.
+  void renew_steps() { steps_ = 0; }
   uint32_t node_count() const { return static_cast<uint32_t>(nodes_.size()); }
 
   Id terminal(uint32_t value);
@@ -97,6 +100,8 @@ class Store {
   std::optional<Input> witness(Id f) const;
   // Distinct nodes reachable from id.
   size_t size(Id id) const;
+  // Whether those are more than `bound`; takes no longer than finding that many.
+  bool larger_than(Id id, size_t bound) const;
 
  private:
   static constexpr uint32_t terminal_flag = 0x80000000;
@@ -116,7 +121,7 @@ class Store {
   Id at_least(Group group, unsigned shift, unsigned width, uint64_t low);
   Id at_most(Group group, unsigned shift, unsigned width, uint64_t high);
   Id replace_terminals(Id id, const std::vector<std::pair<Id, Id>>& replaced);
-  std::vector<Id> reachable(Id id) const;
+  std::vector<Id> reachable(Id id, size_t most = SIZE_MAX) const;
   Cached& cache_slot(Id f, Id then, Id otherwise);
   void grow_nodes();
   void grow_values();

@@ -16,11 +16,14 @@ std::variant<Decision, Undecided> lift(Store& store, std::span<const Instruction
   auto too_large = [&] {
     return Undecided{0, fmt::format("the whole decision (more than {} nodes)", store.node_limit())};
   };
-  if (std::optional<Decision> decision = lift_runs(store, program, big_endian)) {
-    if (store.exhausted()) return too_large();
-    return *std::move(decision);
+  size_t exhausted_at = 0;
+  std::optional<Decision> decision_by_runs = lift_runs(store, program, big_endian, &exhausted_at);
+  if (store.exhausted()) {
+    return Undecided{exhausted_at,
+                     fmt::format("what it and all that follows decide (more than {} nodes)",
+                                 store.node_limit())};
   }
-  if (store.exhausted()) return too_large();
+  if (decision_by_runs) return *std::move(decision_by_runs);
   std::variant<Id, Undecided> function = lift_words(store, program, big_endian);
   if (Undecided* undecided = std::get_if<Undecided>(&function)) return std::move(*undecided);
   Decision decision = split(store, std::get<Id>(function));

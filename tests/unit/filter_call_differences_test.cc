@@ -88,6 +88,40 @@ TEST(CallDifferences, CutStretchesAtCalls) {
   }));
 }
 
+// Forty errnos on either side are too many pairs for an example each; what widens is found all the
+// same, also where the number enters the conditions.
+TEST(CallDifferences, FindWhatWidensAmongManyPairs) {
+  Store store(1 << 20);
+  Group args = Group::Arg1;
+  Id left = store.terminal(Action::deny(200).ret), right = left;
+  right = store.test(args, 0xffffffff, 1000, store.terminal(Action::allow().ret), right);
+  for (uint16_t i = 0; i < 40; i++) {
+    Action one = Action::deny(static_cast<uint16_t>(10 + i));
+    Action other = Action::deny(static_cast<uint16_t>(60 + i));
+    left = store.test(args, 0xffffffff, i, store.terminal(one.ret), left);
+    right = store.test(args, 0xffffffff, i, store.terminal(other.ret), right);
+  }
+  Id odd = store.test(Group::ArchNumber, 1, 1, store.yes(), store.no());
+  for (bool mixed : {false, true}) {
+    if (mixed) left = store.ite(odd, left, store.no());
+    if (mixed) right = store.ite(odd, right, store.no());
+    std::vector<CallDifference> all =
+        call_differences(store, {{}, {{0, left}}}, {{}, {{0, right}}});
+    ASSERT_FALSE(store.exhausted());
+    EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const CallDifference& one) {
+      return one.left == Action::deny(200) && one.right == Action::allow() &&
+             one.example.args[1] == 1000;
+    }));
+    for (const CallDifference& one : all) {
+      EXPECT_EQ(store.evaluate(left, one.example), one.left.ret);
+      EXPECT_EQ(store.evaluate(right, one.example), one.right.ret);
+    }
+    EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const CallDifference& one) {
+      return one.left.refuses() && one.right.refuses();
+    })) << "other errnos differ, too";
+  }
+}
+
 TEST(CallDifferences, WiderMeansMoreHappens) {
   EXPECT_TRUE(wider(Action::kill(), Action::allow()));
   EXPECT_TRUE(wider(Action::deny(1), Action::log()));

@@ -292,6 +292,30 @@ TEST(Diagram, ExhaustionIsReportedUntilCleared) {
   EXPECT_EQ(store.node_count(), 1u);
 }
 
+// Walks count as well: what only replaces answers, again and again, comes to an end.
+TEST(Diagram, WalksAreBoundedLikeSteps) {
+  Store store(20000);
+  Id chain = store.no();
+  for (uint64_t i = 0; i < 100; ++i)
+    chain = store.test(Group::Arg0, ~uint64_t{0}, i * 0x9E3779B97F4A7C15, store.yes(), chain);
+  ASSERT_FALSE(store.exhausted());
+  EXPECT_TRUE(store.larger_than(chain, 50));
+  EXPECT_TRUE(store.larger_than(chain, store.size(chain) - 1));
+  EXPECT_FALSE(store.larger_than(chain, store.size(chain)));
+  auto walk = [&](size_t most) {
+    size_t walks = 0;
+    for (; walks < most && !store.exhausted(); ++walks)
+      store.map_terminals(chain, [](uint32_t old) { return old; });
+    return walks;
+  };
+  const size_t few = 8 * 20000 * 8 / store.size(chain) / 2;
+  store.renew_steps();
+  EXPECT_EQ(walk(few), few);
+  store.renew_steps();
+  EXPECT_EQ(walk(few), few);
+  EXPECT_LT(walk(100000), 100000u);
+}
+
 TEST(Diagram, ClearedStoresForgetEverything) {
   std::mt19937_64 random(seed() + 6);
   Store used(1 << 20);

@@ -306,6 +306,26 @@ TEST(Lift, RefusesByNameWhatIsTooMuch) {
   EXPECT_EQ(std::get<Undecided>(lifted).why, "the returned word has more than 4096 values");
 }
 
+// A chain of tests over all arguments in turn: no single one is too much, some one is the last that
+// fits.
+TEST(Lift, NamesTheTestThatIsTooMuchInAChain) {
+  Program chain;
+  for (uint32_t i = 0; i < 300; ++i) {
+    chain.push_back({op::ld_abs, 0, 0, offset_args + 8 * (i % 6)});
+    chain.push_back({op::jeq_k, 0, 1, i * 0x9E3779B1u});
+    chain.push_back({op::ret_k, 0, 0, Action::deny(static_cast<uint16_t>(1 + i)).ret});
+  }
+  chain.push_back({op::ret_k, 0, 0, allow});
+  Store store(10000);
+  auto lifted = lift(store, chain);
+  ASSERT_TRUE(std::holds_alternative<Undecided>(lifted));
+  EXPECT_GT(std::get<Undecided>(lifted).at, 0u);
+  EXPECT_LT(std::get<Undecided>(lifted).at, chain.size() - 1);
+  EXPECT_EQ(chain[std::get<Undecided>(lifted).at].code, op::jeq_k);
+  EXPECT_EQ(std::get<Undecided>(lifted).why,
+            "what it and all that follows decide (more than 10000 nodes)");
+}
+
 // Joins of many ways with different values must not multiply: one state for each instruction.
 TEST(Lift, WaysThatMeetDoNotMultiply) {
   Store store(1 << 20);

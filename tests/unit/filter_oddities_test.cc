@@ -139,5 +139,31 @@ TEST(Oddities, FakeSuccessSiblingsAndDeadlyRefusals) {
   EXPECT_TRUE(concerns(find(all, "siblings"), "open refused, creat permitted"));
 }
 
+// A function of more nodes than can be looked into for every call is named, not passed over.
+TEST(Oddities, NamesWhatIsTooIntricate) {
+  Program program = {load(offset_number),
+                     equal(number("ioctl"), 1, 0),
+                     answer(allow),
+                     load(offset_args),
+                     {op::and_k, 0, 0, 0x3fff},
+                     {op::tax, 0, 0, 0},
+                     load(offset_args + 8),
+                     {op::and_k, 0, 0, 0x3fff},
+                     {op::jeq_x, 0, 1, 0},
+                     answer(allow),
+                     answer(deny)};
+  std::vector<Oddity> all = of(program);
+  EXPECT_TRUE(concerns(find(all, "unexamined"), "ioctl"));
+  EXPECT_FALSE(concerns(find(all, "unexamined"), "read"));
+  EXPECT_NE(find(all, "arch-check"), nullptr);
+}
+
+TEST(Oddities, OfCodeAloneAreTheInstructionsNobodyReaches) {
+  Program program = {answer(allow), answer(deny)};
+  std::vector<Oddity> all = oddities_of_code(program);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_TRUE(concerns(find(all, "unreachable"), "instruction 1"));
+}
+
 }  // namespace
 }  // namespace seclude::filter

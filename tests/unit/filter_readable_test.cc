@@ -16,7 +16,8 @@ class Readable : public ::testing::Test {
     return store.test(group, mask, bits, store.yes(), store.no());
   }
   std::string text(Id id, std::string_view call) {
-    return predicate_text(store, id, on(call)).value_or("(none)");
+    Effort effort;
+    return predicate_text(store, id, on(call), effort).value_or("(none)");
   }
   Store store;
   static constexpr uint64_t word = 0xffffffff;

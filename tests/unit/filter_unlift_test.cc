@@ -115,6 +115,25 @@ TEST(Unlift, SaysWhatTheLanguageCannot) {
   }));
 }
 
+// Comparing the low bits of two arguments is a small decision and a very long sentence.
+TEST(Unlift, LeavesOutWhatNobodyWouldRead) {
+  for (uint32_t bits : {0xffu, 0xfffu}) {
+    Program program = {
+        {op::ld_abs, 0, 0, offset_args},     {op::and_k, 0, 0, bits},   {op::tax, 0, 0, 0},
+        {op::ld_abs, 0, 0, offset_args + 8}, {op::and_k, 0, 0, bits},   {op::jeq_x, 0, 1, 0},
+        {op::ret_k, 0, 0, 0x7fff0000},       {op::ret_k, 0, 0, 0x50001}};
+    Store store(1 << 20);
+    auto lifted = lift(store, program);
+    ASSERT_TRUE(std::holds_alternative<Decision>(lifted));
+    Unlifted unlifted = unlift(store, std::get<Decision>(lifted), {});
+    EXPECT_EQ(unlifted.problem, "");
+    auto ioctl = *calls::find_call("ioctl");
+    EXPECT_TRUE(std::count(unlifted.left_out.begin(), unlifted.left_out.end(), ioctl));
+    EXPECT_TRUE(std::any_of(unlifted.unsaid.begin(), unlifted.unsaid.end(),
+                            [&](const CallDifference& one) { return one.call == ioctl; }));
+  }
+}
+
 TEST(Unlift, RefusesArithmeticOnNumbers) {
   Program program = {{op::ld_abs, 0, 0, offset_number},
                      {op::jset_k, 0, 1, 1},

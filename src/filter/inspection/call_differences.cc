@@ -15,8 +15,55 @@ namespace seclude::filter {
 namespace {
 
 constexpr uint32_t x32_first = 0x40000000, x32_last = 0x7fffffff;
-// Beyond so many pairs of leaves one example stands for all.
+// Beyond so many pairs of leaves one example stands for all that are as strict as each other.
 constexpr size_t most_pairs = 1024;
+
+// Where the function has this leaf.
+Id region_of(Store& store, Id function, Id leaf) {
+  uint32_t wanted = store.value(leaf);
+  return store.map_terminals(function, [&](uint32_t value) { return value == wanted ? 1u : 0u; });
+}
+
+// Calls `found` with a leaf of each side and the region, not empty, in which both answer so.
+template <typename Found>
+void each_region(Store& store, Id left, Id right, Found&& found) {
+  std::vector<Id> lefts = store.terminals(left), rights = store.terminals(right);
+  std::vector<Id> right_regions;
+  for (Id leaf : rights) right_regions.push_back(region_of(store, right, leaf));
+  for (Id left_leaf : lefts) {
+    Id left_region = region_of(store, left, left_leaf);
+    for (size_t i = 0; i < rights.size(); i++) {
+      Id region = store.both(left_region, right_regions[i]);
+      if (store.exhausted()) return;
+      if (region != store.no()) found(left_leaf, rights[i], region);
+    }
+  }
+}
+
+std::vector<AnswerPair> pairs_by_leaf(Store& store, Id left, Id right) {
+  std::vector<AnswerPair> pairs;
+  each_region(store, left, right, [&](Id left_leaf, Id right_leaf, Id region) {
+    if (left_leaf == right_leaf) return;
+    pairs.push_back(
+        {{store.value(left_leaf)}, {store.value(right_leaf)}, store.witness(region).value()});
+  });
+  return pairs;
+}
+
+// One example for each two strictnesses: enough to tell all that is wider or stricter.
+std::vector<AnswerPair> pairs_by_strictness(Store& store, Id left, Id right) {
+  auto rank = [](uint32_t ret) { return static_cast<uint32_t>(strictness({ret})); };
+  Id left_ranks = store.map_terminals(left, rank), right_ranks = store.map_terminals(right, rank);
+  std::vector<AnswerPair> pairs;
+  each_region(store, left_ranks, right_ranks, [&](Id, Id, Id region) {
+    Decision one{{}, {{0, store.ite(region, left, store.no())}}};
+    Decision other{{}, {{0, store.ite(region, right, store.no())}}};
+    if (store.exhausted()) return;
+    std::optional<Difference> example = difference(store, one, other);
+    if (example) pairs.push_back({example->left, example->right, example->input});
+  });
+  return pairs;
+}
 
 class Finder {
  public:
@@ -160,27 +207,9 @@ std::vector<AnswerPair> answer_pairs(Store& store, Id left, Id right) {
   if (left == right) return {};
   if (store.is_terminal(left) && store.is_terminal(right))
     return {{{store.value(left)}, {store.value(right)}, {}}};
-  std::vector<Id> lefts = store.terminals(left), rights = store.terminals(right);
-  if (lefts.size() * rights.size() > most_pairs) {
-    Decision one{{}, {{0, left}}}, other{{}, {{0, right}}};
-    Difference only = difference(store, one, other).value();
-    return {{only.left, only.right, only.input}};
-  }
-  auto is = [&](Id function, Id leaf) {
-    uint32_t wanted = store.value(leaf);
-    return store.map_terminals(function, [&](uint32_t value) { return value == wanted ? 1u : 0u; });
-  };
-  std::vector<Id> right_regions;
-  for (Id leaf : rights) right_regions.push_back(is(right, leaf));
-  std::vector<AnswerPair> pairs;
-  for (Id left_leaf : lefts) {
-    Id region = is(left, left_leaf);
-    for (size_t i = 0; i < rights.size(); i++) {
-      if (rights[i] == left_leaf) continue;
-      std::optional<Input> example = store.witness(store.both(region, right_regions[i]));
-      if (example) pairs.push_back({{store.value(left_leaf)}, {store.value(rights[i])}, *example});
-    }
-  }
+  bool many = store.terminals(left).size() * store.terminals(right).size() > most_pairs;
+  std::vector<AnswerPair> pairs =
+      many ? pairs_by_strictness(store, left, right) : pairs_by_leaf(store, left, right);
   std::sort(pairs.begin(), pairs.end(), [](const AnswerPair& a, const AnswerPair& b) {
     return std::pair(strictness(b.right), a.right.ret) <
            std::pair(strictness(a.right), b.right.ret);

@@ -20,13 +20,37 @@
 namespace seclude::filter {
 namespace {
 
+std::vector<bool> reached(std::span<const Instruction> program) {
+  std::vector<bool> reached(program.size());
+  if (!program.empty()) reached[0] = true;
+  for (size_t at = 0; at < program.size(); at++) {
+    if (!reached[at]) continue;
+    const Instruction& one = program[at];
+    auto mark = [&](size_t target) {
+      if (target < program.size()) reached[target] = true;
+    };
+    if (one.code == op::ret_k || one.code == op::ret_a) continue;
+    if (one.code == op::ja) {
+      mark(at + 1 + one.k);
+    } else if ((one.code & 0x07) == 0x05) {
+      mark(at + 1 + one.jt);
+      mark(at + 1 + one.jf);
+    } else {
+      mark(at + 1);
+    }
+  }
+  return reached;
+}
+
+// Of functions with more nodes, most questions would take long for every call that has them.
+constexpr size_t most_nodes = 4096;
+
 class Examiner {
  public:
   Examiner(Store& store, const Suspect& suspect)
       : store_(store), suspect_(suspect), mixed_(mixed(store, suspect.decision)) {}
 
   std::vector<Oddity> run() {
-    unreachable_instructions();
     unreachable_returns();
     arch_check();
     for (calls::Arch arch : suspect_.archs) {
@@ -36,6 +60,11 @@ class Examiner {
       siblings(arch);
       deadly(arch);
     }
+    if (store_.exhausted()) {
+      found_.clear();
+      unexamined_.insert("everything");
+    }
+    unexamined();
     return std::move(found_);
   }
 
@@ -48,8 +77,26 @@ class Examiner {
   }
   Id at(calls::Arch arch, uint32_t number) { return at(calls::info(arch).audit, number); }
 
+  // Many calls have the same function.
   Id permitted(Id id) {
-    return store_.map_terminals(id, [](uint32_t ret) { return Action{ret}.refuses() ? 0u : 1u; });
+    auto [known, is_new] = permitted_.try_emplace(id);
+    if (is_new)
+      known->second =
+          store_.map_terminals(id, [](uint32_t ret) { return Action{ret}.refuses() ? 0u : 1u; });
+    return known->second;
+  }
+  // Calls with arguments that are too intricate are named instead of looked into.
+  bool too_intricate(const calls::Numbered& one, calls::Arch arch) {
+    auto [known, is_new] = large_.try_emplace(at(arch, one.number));
+    if (is_new) known->second = store_.larger_than(known->first, most_nodes);
+    if (known->second) unexamined_.emplace(calls::name_of(one.call));
+    return known->second;
+  }
+  void unexamined() {
+    if (unexamined_.empty()) return;
+    found_.push_back({.kind = "unexamined",
+                      .message = "too intricate to be looked into",
+                      .subjects = {unexamined_.begin(), unexamined_.end()}});
   }
   bool always_refused(Id id) { return permitted(id) == store_.no(); }
   bool always_permitted(Id id) { return permitted(id) == store_.yes(); }
@@ -66,37 +113,6 @@ class Examiner {
 
   // ---- code -------------------------------------------------------------------------------------
 
-  std::vector<bool> reached() const {
-    std::span<const Instruction> program = suspect_.program;
-    std::vector<bool> reached(program.size());
-    if (!program.empty()) reached[0] = true;
-    for (size_t at = 0; at < program.size(); at++) {
-      if (!reached[at]) continue;
-      const Instruction& one = program[at];
-      auto mark = [&](size_t target) {
-        if (target < program.size()) reached[target] = true;
-      };
-      if (one.code == op::ret_k || one.code == op::ret_a) continue;
-      if (one.code == op::ja) {
-        mark(at + 1 + one.k);
-      } else if ((one.code & 0x07) == 0x05) {
-        mark(at + 1 + one.jt);
-        mark(at + 1 + one.jf);
-      } else {
-        mark(at + 1);
-      }
-    }
-    return reached;
-  }
-
-  void unreachable_instructions() {
-    std::vector<bool> seen = reached();
-    Oddity oddity{.kind = "unreachable", .message = "no jump leads to some instructions"};
-    for (size_t at = 0; at < seen.size(); at++)
-      if (!seen[at]) oddity.subjects.push_back(fmt::format("instruction {}", at));
-    if (!oddity.subjects.empty()) found_.push_back(std::move(oddity));
-  }
-
   // Every return gets a value of its own; those no input ever gets are never reached.
   void unreachable_returns() {
     Program marked(suspect_.program.begin(), suspect_.program.end());
@@ -104,17 +120,25 @@ class Examiner {
       if (marked[at].code == op::ret_a) return;
       if (marked[at].code == op::ret_k) marked[at].k = Action::trap(static_cast<uint16_t>(at)).ret;
     }
-    auto lifted = lift(store_, marked, calls::info(suspect_.archs.front()).big_endian);
+    // More answers can take more nodes than the store was meant for.
+    Store store(store_.node_limit());
+    auto lifted = lift(store, marked, calls::info(suspect_.archs.front()).big_endian);
     const auto* decision = std::get_if<Decision>(&lifted);
-    if (decision == nullptr) return;
+    if (decision == nullptr) {
+      unexamined_.insert("which returns are never reached");
+      return;
+    }
     std::set<size_t> returned;
+    std::set<Id> collected;
     auto collect = [&](const Runs& runs) {
-      for (const Run& run : runs)
-        for (Id leaf : store_.terminals(run.id)) returned.insert(Action{store_.value(leaf)}.data());
+      for (const Run& run : runs) {
+        if (!collected.insert(run.id).second) continue;
+        for (Id leaf : store.terminals(run.id)) returned.insert(Action{store.value(leaf)}.data());
+      }
     };
     collect(decision->other);
     for (const ArchRuns& arch : decision->archs) collect(arch.runs);
-    std::vector<bool> seen = reached();
+    std::vector<bool> seen = reached(suspect_.program);
     Oddity oddity{.kind = "never-returned",
                   .message = "no call ever reaches some returns, though jumps lead there",
                   .help = "tests before them contradict each other"};
@@ -151,7 +175,9 @@ class Examiner {
                   .help = "refuse every number from 0x40000000 on"};
     for (const calls::Numbered& one : calls::numbers(calls::Arch::x32)) {
       auto number = calls::number_of(one.call, calls::Arch::x86_64);
-      if (!number) continue;
+      if (!number || too_intricate(one, calls::Arch::x32) ||
+          too_intricate({*number, one.call}, calls::Arch::x86_64))
+        continue;
       Id native = at(calls::Arch::x86_64, *number), other = at(calls::Arch::x32, one.number);
       Id region = store_.both(permitted(other), store_.negate(permitted(native)));
       note(oddity, region, calls::Arch::x32, one);
@@ -171,6 +197,7 @@ class Examiner {
                    .message = "bits the kernel does not read can make it refuse" + on(arch),
                    .help = "a program may leave anything there: compare the lower half only"};
     for (const calls::Numbered& one : calls::numbers(arch)) {
+      if (too_intricate(one, arch)) continue;
       Id function = at(arch, one.number);
       Id named = nameable(store_, function, {one.call, arch});
       if (function == named) continue;
@@ -196,6 +223,7 @@ class Examiner {
         .message = "the program is told that calls succeeded which were not made" + on(arch),
         .help = "answer with an errno"};
     for (const calls::Numbered& one : calls::numbers(arch)) {
+      if (too_intricate(one, arch)) continue;
       Id region = store_.map_terminals(at(arch, one.number), [](uint32_t ret) {
         return Action{ret} == Action::deny(0) ? 1u : 0u;
       });
@@ -214,7 +242,8 @@ class Examiner {
     for (auto list : {calls::siblings(call, arch), calls::pinned_siblings(call, arch)})
       for (const calls::Sibling& sibling : list) {
         auto number = calls::number_of(sibling.call, arch);
-        if (number && always_permitted(at(arch, *number))) return sibling.call;
+        if (!number || too_intricate({*number, sibling.call}, arch)) continue;
+        if (always_permitted(at(arch, *number))) return sibling.call;
       }
     return std::nullopt;
   }
@@ -227,6 +256,7 @@ class Examiner {
             "who wants the first kept out must refuse the second; who does not, "
             "permits both"};
     for (const calls::Numbered& one : calls::numbers(arch)) {
+      if (too_intricate(one, arch)) continue;
       Id id = at(arch, one.number);
       if (!always_refused(id) || answers_no_such_call(id, arch)) continue;
       std::optional<calls::CallId> other = permitted_sibling(one.call, arch);
@@ -244,7 +274,8 @@ class Examiner {
     for (std::string_view name : {"restart_syscall", "rt_sigreturn", "sigreturn", "exit_group"}) {
       auto call = calls::find_call(name);
       auto number = call ? calls::number_of(*call, arch) : std::nullopt;
-      if (number && !always_permitted(at(arch, *number))) oddity.subjects.emplace_back(name);
+      if (!number || too_intricate({*number, *call}, arch)) continue;
+      if (!always_permitted(at(arch, *number))) oddity.subjects.emplace_back(name);
     }
     if (!oddity.subjects.empty()) found_.push_back(std::move(oddity));
   }
@@ -252,13 +283,27 @@ class Examiner {
   Store& store_;
   const Suspect& suspect_;
   bool mixed_;
+  std::map<Id, Id> permitted_;
+  std::map<Id, bool> large_;
+  std::set<std::string> unexamined_;
   std::vector<Oddity> found_;
 };
 
 }  // namespace
 
+std::vector<Oddity> oddities_of_code(std::span<const Instruction> program) {
+  Oddity oddity{.kind = "unreachable", .message = "no jump leads to some instructions"};
+  std::vector<bool> seen = reached(program);
+  for (size_t at = 0; at < seen.size(); at++)
+    if (!seen[at]) oddity.subjects.push_back(fmt::format("instruction {}", at));
+  if (oddity.subjects.empty()) return {};
+  return {oddity};
+}
+
 std::vector<Oddity> oddities(Store& store, const Suspect& suspect) {
-  return Examiner(store, suspect).run();
+  std::vector<Oddity> all = oddities_of_code(suspect.program);
+  for (Oddity& one : Examiner(store, suspect).run()) all.push_back(std::move(one));
+  return all;
 }
 
 }  // namespace seclude::filter

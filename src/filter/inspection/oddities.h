@@ -31,6 +31,10 @@ struct Suspect {
   std::span<const calls::Arch> archs;  // those it is written for (unlift.h finds them)
 };
 
+// What is too intricate to be looked into is an oddity, too ("unexamined").
 std::vector<Oddity> oddities(Store& store, const Suspect& suspect);
+
+// Those of the instructions alone, for a program that has no exact decision.
+std::vector<Oddity> oddities_of_code(std::span<const Instruction> program);
 
 }  // namespace seclude::filter

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "base/result.h"
@@ -61,10 +62,12 @@ struct Part {
 
 class Writer {
  public:
-  Writer(Store& store, const Part& part) : store_(store), part_(part) {}
+  Writer(Store& store, const Part& part, Effort& effort)
+      : store_(store), part_(part), effort_(effort) {}
 
   // The shortest way to say that the argument leads to yes.
   Optional write(Id set) {
+    if (store_.is_terminal(set)) return std::nullopt;  // only when the effort or the store is spent
     Optional best;
     bool flags = part_.arg.kind == calls::ArgKind::Flags;
     auto offer = [&](Optional candidate, size_t penalty) {
@@ -156,7 +159,7 @@ class Writer {
 
   // Node by node; equal ends left out.
   Optional chain(Id set, size_t depth) {
-    if (++written_ > most_tests || depth > 64) return std::nullopt;
+    if (++written_ > most_tests || depth > 64 || !effort_.spend()) return std::nullopt;
     const Node node = store_.node(set);
     Expression hit = test(node.mask, node.bits, true), miss = test(node.mask, node.bits, false);
     using enum Expression::Kind;
@@ -197,7 +200,7 @@ class Writer {
       }
       return found.size() <= most_items;
     }
-    if (++written_ > 20 * most_tests) return false;
+    if (++written_ > 20 * most_tests || !effort_.spend()) return false;
     Id clear = store_.cofactor(set, part_.group, bit, false);
     Id high = store_.cofactor(set, part_.group, bit, true);
     return collect(clear, bit >> 1, from, found) && collect(high, bit >> 1, from | bit, found);
@@ -275,14 +278,12 @@ class Writer {
 
   uint64_t mask_of(Id set) {
     std::vector<Id> open{set};
-    std::vector<Id> seen;
+    std::set<Id> seen;
     uint64_t mask = 0;
     while (!open.empty()) {
       Id next = open.back();
       open.pop_back();
-      if (store_.is_terminal(next) || std::find(seen.begin(), seen.end(), next) != seen.end())
-        continue;
-      seen.push_back(next);
+      if (store_.is_terminal(next) || !seen.insert(next).second) continue;
       mask |= store_.node(next).mask;
       open.push_back(store_.node(next).hit);
       open.push_back(store_.node(next).miss);
@@ -292,7 +293,7 @@ class Writer {
 
   bool values(Id set, uint64_t mask, uint64_t bit, uint64_t from, std::vector<uint64_t>& found) {
     if (set == store_.no()) return true;
-    if (++written_ > 20 * most_tests) return false;
+    if (++written_ > 20 * most_tests || !effort_.spend()) return false;
     if (bit == 0) {
       found.push_back(from);
       return found.size() <= most_items / 2;
@@ -305,6 +306,7 @@ class Writer {
 
   Store& store_;
   const Part& part_;
+  Effort& effort_;
   size_t best_cost_ = 0;
   size_t written_ = 0;
 };
@@ -334,20 +336,22 @@ std::vector<Part> parts_of(const CallOn& subject) {
 
 class Predicate {
  public:
-  Predicate(Store& store, const CallOn& subject) : store_(store), parts_(parts_of(subject)) {}
+  Predicate(Store& store, const CallOn& subject, Effort& effort)
+      : store_(store), parts_(parts_of(subject)), effort_(effort) {}
 
   Optional write(Id condition) {
-    if (++written_ > most_tests || store_.exhausted()) return std::nullopt;
+    if (++written_ > most_tests || store_.is_terminal(condition)) return std::nullopt;
     Group group = store_.node(condition).group;
     auto part = std::find_if(parts_.begin(), parts_.end(),
                              [&](const Part& one) { return one.group == group; });
     if (part == parts_.end()) return std::nullopt;
     std::vector<Id> rests;
     find_rests(condition, group, rests);
+    if (rests.size() > most_tests) return std::nullopt;
     Id certain = leads_to(condition, group, store_.yes());
     Optional all;
     if (certain != store_.no()) {
-      all = Writer(store_, *part).write(certain);
+      all = Writer(store_, *part, effort_).write(certain);
       if (!all) return std::nullopt;
     }
     for (Id rest : rests) {
@@ -377,9 +381,9 @@ class Predicate {
     Optional then = write(rest);
     if (!then) return std::nullopt;
     if (wide == store_.yes()) return then;
-    Optional here = Writer(store_, part).write(leads);
+    Optional here = Writer(store_, part, effort_).write(leads);
     if (wide != leads) {
-      Optional shorter = Writer(store_, part).write(wide);
+      Optional shorter = Writer(store_, part, effort_).write(wide);
       if (shorter && (!here || shorter->text.size() < here->text.size())) here = shorter;
     }
     if (!here) return std::nullopt;
@@ -391,12 +395,12 @@ class Predicate {
   }
 
   void find_rests(Id id, Group group, std::vector<Id>& rests) {
-    std::vector<Id> open{id}, seen;
+    std::vector<Id> open{id};
+    std::set<Id> seen;
     while (!open.empty()) {
       Id next = open.back();
       open.pop_back();
-      if (std::find(seen.begin(), seen.end(), next) != seen.end()) continue;
-      seen.push_back(next);
+      if (!seen.insert(next).second) continue;
       if (past(next, group)) {
         rests.push_back(next);
         continue;
@@ -414,6 +418,7 @@ class Predicate {
   Id leads_to(Id id, Group group, Id rest, std::map<Id, Id>& done) {
     if (past(id, group)) return id == rest ? store_.yes() : store_.no();
     if (auto known = done.find(id); known != done.end()) return known->second;
+    if (!effort_.spend()) return store_.no();  // write() gives up before it believes this
     const Node node = store_.node(id);
     Id hit = leads_to(node.hit, group, rest, done);
     Id miss = leads_to(node.miss, group, rest, done);
@@ -422,6 +427,7 @@ class Predicate {
 
   Store& store_;
   std::vector<Part> parts_;
+  Effort& effort_;
   size_t written_ = 0;
 };
 
@@ -464,10 +470,13 @@ Id nameable(Store& store, Id function, const CallOn& subject) {
   return Projector(store, subject).project(function);
 }
 
-std::optional<std::string> predicate_text(Store& store, Id condition, const CallOn& subject) {
+std::optional<std::string> predicate_text(Store& store, Id condition, const CallOn& subject,
+                                          Effort& effort) {
+  if (store.exhausted() || store.larger_than(condition, most_readable_nodes)) return std::nullopt;
   CHECK(!store.is_terminal(condition));
-  Optional written = Predicate(store, subject).write(condition);
-  if (!written || nesting(written->text) > deepest) return std::nullopt;
+  Optional written = Predicate(store, subject, effort).write(condition);
+  if (!written || effort.left == 0 || store.exhausted() || nesting(written->text) > deepest)
+    return std::nullopt;
   return std::move(written->text);
 }
 

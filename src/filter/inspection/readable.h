@@ -24,7 +24,19 @@ struct CallOn {
 // of which the kernel reads less, registers beyond the last argument, the instruction pointer.
 Id nameable(Store& store, Id function, const CallOn& subject);
 
-// nullopt when it would take too many tests. `condition` must be nameable, and no terminal.
-std::optional<std::string> predicate_text(Store& store, Id condition, const CallOn& subject);
+// How much may be tried: a search for the shortest text has no other bound. One for many calls
+// keeps all of them together within it.
+struct Effort {
+  size_t left = 4'000'000;  // visits of nodes, a second or so
+  bool spend() { return left != 0 && left-- != 0; }
+};
+
+// Functions of more nodes have no text that anybody would read.
+inline constexpr size_t most_readable_nodes = 4096;
+
+// nullopt when it would take too many tests, or too much effort to find them. `condition` must be
+// nameable, and no terminal.
+std::optional<std::string> predicate_text(Store& store, Id condition, const CallOn& subject,
+                                          Effort& effort);
 
 }  // namespace seclude::filter

@@ -25,6 +25,7 @@ namespace {
 
 constexpr uint32_t x32_first = 0x40000000, negative_first = 0x80000000;
 constexpr size_t most_numbers = 256;  // unknown numbers that are listed one by one
+constexpr size_t most_answers = 64;   // of one call; nobody reads more lines about it
 
 // ---- lines --------------------------------------------------------------------------------------
 
@@ -88,8 +89,8 @@ struct ArchText {
 
 class ArchWriter {
  public:
-  ArchWriter(Store& store, const Decision& decision, calls::Arch arch)
-      : store_(store), decision_(decision), audit_(calls::info(arch).audit) {
+  ArchWriter(Store& store, const Decision& decision, calls::Arch arch, Effort& effort)
+      : store_(store), decision_(decision), effort_(effort), audit_(calls::info(arch).audit) {
     text_.arch = arch;
     no_such_call_ = Action::deny(*calls::find_errno("ENOSYS", arch));
   }
@@ -201,6 +202,8 @@ class ArchWriter {
   void call(const calls::Numbered& one) {
     std::string name(calls::name_of(one.call));
     CallOn subject{one.call, text_.arch};
+    if (store_.larger_than(at(one.number), most_readable_nodes))
+      return text_.left_out.push_back(one.call);
     Id id = nameable(store_, at(one.number), subject);
     if (always_allowed(name)) {
       if (id == store_.terminal(Action::log_)) put(rule_line(Action::log(), text_.arch, ""), name);
@@ -225,6 +228,7 @@ class ArchWriter {
     std::string name(calls::name_of(one.call));
     std::vector<Action> actions;
     for (Id leaf : store_.terminals(id)) actions.push_back({store_.value(leaf)});
+    if (actions.size() > most_answers) return text_.left_out.push_back(one.call);
     std::sort(actions.begin(), actions.end(),
               [](Action a, Action b) { return strictness(a) > strictness(b); });
     Action base = base_of(one, actions);
@@ -236,7 +240,7 @@ class ArchWriter {
       if (action == base && !carrier) continue;
       Id region =
           store_.map_terminals(id, [&](uint32_t ret) { return ret == action.ret ? 1u : 0u; });
-      auto where = predicate_text(store_, region, {one.call, text_.arch});
+      auto where = predicate_text(store_, region, {one.call, text_.arch}, effort_);
       if (!where) return text_.left_out.push_back(one.call);
       lines.emplace_back(rule_line(action, text_.arch, *where), name);
     }
@@ -271,6 +275,7 @@ class ArchWriter {
     for (calls::CallId call : wanted) {
       auto number = calls::number_of(call, text_.arch);
       if (!number || named_.contains(call)) continue;
+      if (store_.larger_than(at(*number), most_readable_nodes)) continue;
       Id id = nameable(store_, at(*number), {call, text_.arch});
       if (store_.is_terminal(id))
         put(rule_line({store_.value(id)}, text_.arch, ""), std::string(calls::name_of(call)));
@@ -279,6 +284,7 @@ class ArchWriter {
 
   Store& store_;
   const Decision& decision_;
+  Effort& effort_;
   uint32_t audit_;
   Action no_such_call_;
   ArchText text_;
@@ -465,13 +471,14 @@ Unlifted unlift(Store& store, const Decision& decision, const UnliftOptions& opt
   }
   result.archs = archs_of(store, decision, options.arch);
   std::vector<ArchText> texts;
+  Effort effort;
   for (calls::Arch arch : result.archs) {
-    texts.push_back(ArchWriter(store, decision, arch).write());
+    texts.push_back(ArchWriter(store, decision, arch, effort).write());
     const std::vector<calls::CallId>& calls = texts.back().left_out;
     result.left_out.insert(result.left_out.end(), calls.begin(), calls.end());
   }
   result.text = laid_out(Assembler(std::move(texts), options.name).assemble());
-  prove(store, decision, result.archs.front(), result);
+  if (!store.exhausted()) prove(store, decision, result.archs.front(), result);
   if (store.exhausted()) result.problem = "it takes too many decision nodes to be written out";
   return result;
 }

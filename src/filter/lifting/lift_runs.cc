@@ -75,6 +75,7 @@ class Lifter {
         arrivals_(program.size()) {}
 
   std::optional<Decision> run();
+  size_t exhausted_at() const { return exhausted_at_.value_or(0); }
 
  private:
   Runs runs_of(std::optional<uint32_t> audit);
@@ -102,6 +103,7 @@ class Lifter {
   std::vector<Arrival> arrivals_;
   size_t visits_ = 0, depth_ = 0;
   bool refused_ = false;
+  std::optional<size_t> exhausted_at_;
 
   // Of the architecture under way.
   std::optional<uint32_t> audit_;  // nullopt: one the program does not name
@@ -328,7 +330,10 @@ Id Lifter::straight(size_t at, Content a) {
       if (way) return arguments(at + 1 + (*way ? instruction.jt : instruction.jf), a);
       Id hit = arguments(at + 1 + instruction.jt, a);
       Id miss = arguments(at + 1 + instruction.jf, a);
-      return branch_on_argument(instruction, a, hit, miss);
+      bool before = store_.exhausted();
+      Id id = branch_on_argument(instruction, a, hit, miss);
+      if (!before && store_.exhausted()) exhausted_at_ = at;
+      return id;
     }
     if (!calculate(instruction, a, true)) {
       refuse();
@@ -388,9 +393,12 @@ std::optional<Decision> Lifter::run() {
 }  // namespace
 
 std::optional<Decision> lift_runs(Store& store, std::span<const Instruction> program,
-                                  bool big_endian) {
+                                  bool big_endian, size_t* exhausted_at) {
   if (!understood(program)) return std::nullopt;
-  return Lifter(store, program, big_endian).run();
+  Lifter lifter(store, program, big_endian);
+  std::optional<Decision> decision = lifter.run();
+  if (exhausted_at != nullptr) *exhausted_at = lifter.exhausted_at();
+  return decision;
 }
 
 }  // namespace seclude::filter

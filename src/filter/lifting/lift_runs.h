@@ -13,8 +13,8 @@
 
 namespace seclude::filter {
 
-// Check exhausted() afterwards.
+// Check exhausted() afterwards; then `exhausted_at` is the instruction that took too much.
 std::optional<Decision> lift_runs(Store& store, std::span<const Instruction> program,
-                                  bool big_endian);
+                                  bool big_endian, size_t* exhausted_at = nullptr);
 
 }  // namespace seclude::filter
