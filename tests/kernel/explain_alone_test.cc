@@ -100,7 +100,7 @@ TEST(ExplainAlone, WhatIsDeniedStaysDeniedWithTheHelperDead) {
 
 TEST(ExplainAlone, AStoppedHelperKeepsRefusedCallsWaitingAndAnswersWhenContinued) {
   const LauncherProcess launcher(unfollowed(Action::deny(77), {"later", "once"}),
-                          Observed::How::Explained);
+                                 Observed::How::Explained);
   ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
   ASSERT_TRUE(soon([] { return targets() == 1; }));
   ::kill(launcher.helper(), SIGSTOP);
@@ -120,6 +120,24 @@ TEST(ExplainAlone, AKilledLauncherOfAStoppedHelperTakesTheTreeAlong) {
   EXPECT_EQ(launcher.wait(), -1);
   ::kill(helper, SIGCONT);
   EXPECT_TRUE(soon([] { return targets() == 0; }));
+}
+
+// The helper waits for the program's memory, and notices nothing else.
+TEST(ExplainAlone, AKilledLauncherTakesAHelperAlongThatIsHeldUp) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes privileges";
+  if (!std::filesystem::exists("/dev/userfaultfd")) GTEST_SKIP() << "needs Linux 6.1";
+  const LauncherProcess launcher(
+      refusing(Action::deny(77), {"hold-up"}, {{"unlinkat", Action::deny(77)}}));
+  ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));
+  const int helper = launcher.helper();
+  const std::string waits_in = "/proc/" + std::to_string(helper) + "/wchan";
+  ASSERT_TRUE(soon([&] {
+    return kernel::read_file(waits_in).value_or("").find("userfault") != std::string::npos;
+  }));
+  ::kill(launcher.process, SIGKILL);
+  EXPECT_EQ(launcher.wait(), -1);
+  EXPECT_TRUE(soon([] { return targets() == 0; }));
+  EXPECT_TRUE(soon([&] { return ::kill(helper, 0) != 0; }));
 }
 
 // ---- filters of the program's own ---------------------------------------------------------------

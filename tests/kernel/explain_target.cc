@@ -7,12 +7,15 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -235,6 +238,20 @@ int nameless_code(char**) {
 #endif
 }
 
+// hold-up: removes a path in memory that nobody ever provides; 97 where that takes privileges.
+int hold_up(char**) {
+  const int device = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+  const int faults = ioctl(device, USERFAULTFD_IOC_NEW, O_CLOEXEC);
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uffdio_api api = {};
+  api.api = UFFD_API;
+  uffdio_register all = {};
+  all.range = {reinterpret_cast<uintptr_t>(page), 4096};
+  all.mode = UFFDIO_REGISTER_MODE_MISSING;
+  if (ioctl(faults, UFFDIO_API, &api) != 0 || ioctl(faults, UFFDIO_REGISTER, &all) != 0) return 97;
+  return syscall(SYS_unlinkat, AT_FDCWD, page, 0) < 0 ? errno : 0;
+}
+
 struct Verb {
   const char* name;
   int words;
@@ -255,6 +272,7 @@ constexpr Verb verbs[] = {
     {"inner", 2, behind_inner_filter},
     {"hostile", 0, hostile},
     {"nameless-code", 0, nameless_code},
+    {"hold-up", 0, hold_up},
     {"until-answer-changes", 0, until_answer_changes},
     {"wait", 0, wait_with_family},
     {"leave-behind", 0, leave_behind},
