@@ -55,7 +55,8 @@ Json lines_of(const Loaded& loaded, const filter::Resolved& resolved) {
 }
 
 std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Resolved& resolved,
-                                          const std::optional<sandbox::Domain>& held) {
+                                          const HeldHere& here) {
+  const std::optional<sandbox::Domain>& held = here.domain;
   std::vector<sandbox::HeldLine> lines;
   const auto lacking = all_lacking(layers_of(loaded, resolved));
   for (const filter::Item& item : resolved.flat.items) {
@@ -63,7 +64,8 @@ std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Re
     const char* layer = sandbox::layer_of(statement);
     const bool paths = std::holds_alternative<policy::Paths>(statement.body);
     const bool network = std::holds_alternative<policy::Network>(statement.body);
-    if ((paths && !(held && held->confines_paths)) ||
+    const bool isolates = std::holds_alternative<policy::Isolate>(statement.body);
+    if ((paths && !(held && held->confines_paths)) || (isolates && !here.isolated) ||
         (network && !(held && held->confines_network)) || lack_of(statement, lacking) != nullptr)
       layer = nullptr;
     lines.push_back({place_of(statement.span, loaded.sources),

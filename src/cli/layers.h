@@ -23,8 +23,12 @@ Layers layers_of(const Loaded& loaded, const filter::Resolved& resolved);
 
 Json lines_of(const Loaded& loaded, const filter::Resolved& resolved);
 
-// `held`: what this machine can hold; a line of another layer that is not held has none.
+// What this machine can hold; a line of another layer that is not held has none.
+struct HeldHere {
+  const std::optional<sandbox::Domain>& domain;
+  bool isolated = false;
+};
 std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Resolved& resolved,
-                                          const std::optional<sandbox::Domain>& held);
+                                          const HeldHere& here);
 
 }  // namespace seclude::cli

@@ -20,7 +20,9 @@
 #include "report/denials.h"
 #include "report/outcome.h"
 #include "sandbox/environment.h"
+#include "sandbox/isolation.h"
 #include "sandbox/launch.h"
+#include "sandbox/namespace_hints.h"
 #include "sandbox/path_rules.h"
 #include "sandbox/plan.h"
 #include "sandbox/unenforced.h"
@@ -100,10 +102,36 @@ Result<sandbox::Request> request_of(const Arguments& arguments) {
   return request;
 }
 
+// What `isolate` lines and covered places ask for. With best effort, a user who can make no
+// namespaces does without them, and is told so for each line.
+std::optional<sandbox::Isolation> judge_isolation(Loaded& loaded, const sandbox::Domain* domain,
+                                                  const Arguments& arguments) {
+  auto isolation = sandbox::isolation_of(loaded.texts, loaded.sources);
+  if (domain != nullptr && !domain->covered.empty()) {
+    if (!isolation) isolation.emplace();
+    isolation->covered = domain->covered;
+  }
+  if (!isolation || !arguments.has(flag::best_effort)) return isolation;
+  const std::optional<std::string> lack = sandbox::cannot_isolate();
+  if (!lack) return isolation;
+  for (const std::string& line : isolation->lines)
+    loaded.diagnostics.add({.severity = Severity::Warning,
+                            .message = "`" + line + "` is not held: no namespaces can be made here",
+                            .helps = {*lack}});
+  for (const sandbox::CoveredPlace& place : isolation->covered)
+    loaded.diagnostics.add({.severity = Severity::Warning,
+                            .message = "`" + escape(place.path, 200) + "` is not " +
+                                       (place.hidden ? "hidden" : "protected") +
+                                       ": no namespaces can be made here",
+                            .helps = {*lack}});
+  return std::nullopt;
+}
+
 // What a run holds its program to.
 struct Held {
   filter::Rules rules;
   std::optional<sandbox::Domain> domain;
+  std::optional<sandbox::Isolation> isolation;
   std::vector<sandbox::HeldLine> lines;  // only for --plan
 };
 
@@ -117,8 +145,11 @@ std::optional<Held> hold(Loaded& loaded, const Arguments& arguments, Console& co
   }
   Held held;
   held.domain = judge_lines(loaded, resolved, arguments);
+  held.isolation = judge_isolation(loaded, held.domain ? &*held.domain : nullptr, arguments);
   if (failed(loaded, arguments, console)) return std::nullopt;
-  if (arguments.has(flag::plan)) held.lines = held_lines(loaded, resolved, held.domain);
+  if (arguments.has(flag::plan)) {
+    held.lines = held_lines(loaded, resolved, {held.domain, held.isolation.has_value()});
+  }
   held.rules = std::move(resolved.phases.front().rules);
   return held;
 }
@@ -293,6 +324,7 @@ int run(const Arguments& arguments, Console& console) {
   if (!held) return refuse("prove the policy", arguments, console);
   request->rules = std::move(held->rules);
   request->domain = std::move(held->domain);
+  request->isolation = std::move(held->isolation);
   return carry_out({std::move(*request), std::move(held->lines)}, *loaded, arguments, console);
 }
 

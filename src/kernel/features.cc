@@ -125,6 +125,12 @@ void ask_isolation(Features& features) {
 
 }  // namespace
 
+Features probe_isolation() {
+  Features features;
+  ask_isolation(features);
+  return features;
+}
+
 Features probe_features() {
   Features features;
   ask_seccomp(features);

@@ -66,5 +66,7 @@ struct Features {
 };
 
 Features probe_features();
+// Only what is there for isolation.
+Features probe_isolation();
 
 }  // namespace seclude::kernel

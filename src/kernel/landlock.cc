@@ -63,16 +63,20 @@ Result<Fd> make_ruleset(const RulesetAttributes& attributes) {
   return away_from_standard_streams(static_cast<int>(number));
 }
 
+int add_path_rule(int ruleset, int place, uint64_t rights) {
+  struct stat status;
+  if (::fstat(place, &status) != 0) return errno;
+  const PathBeneath rule = {S_ISDIR(status.st_mode) ? rights : rights & of_files, place};
+  if (rule.rights == 0) return 0;
+  return ::syscall(SYS_landlock_add_rule, ruleset, path_beneath, &rule, 0) == 0 ? 0 : errno;
+}
+
 Result<void> allow_below(const Fd& ruleset, const std::string& path, uint64_t rights) {
   const int number = ::open(path.c_str(), O_PATH | O_CLOEXEC);
   if (number < 0) return fail("open " + path, errno);
   const Fd place(number);
-  struct stat status;
-  if (::fstat(number, &status) != 0) return fail("stat " + path, errno);
-  const PathBeneath rule = {S_ISDIR(status.st_mode) ? rights : rights & of_files, number};
-  if (rule.rights == 0) return {};
-  if (::syscall(SYS_landlock_add_rule, ruleset.number(), path_beneath, &rule, 0) != 0)
-    return fail("landlock_add_rule for " + path, errno);
+  if (const int reason = add_path_rule(ruleset.number(), place.number(), rights))
+    return fail("landlock_add_rule for " + path, reason);
   return {};
 }
 

@@ -62,6 +62,8 @@ struct RulesetAttributes {
 [[nodiscard]] Result<Fd> make_ruleset(const RulesetAttributes& attributes);
 // Grants rights to what the path leads to and all below it; of a file, those that files have.
 [[nodiscard]] Result<void> allow_below(const Fd& ruleset, const std::string& path, uint64_t rights);
+// The same for a place that is open (O_PATH), without allocation: 0 or an errno.
+int add_path_rule(int ruleset, int place, uint64_t rights);
 [[nodiscard]] Result<void> allow_port(const Fd& ruleset, uint16_t port, uint64_t rights);
 
 }  // namespace seclude::kernel

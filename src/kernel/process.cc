@@ -1,6 +1,7 @@
 // Process: see process.h.
 #include "kernel/process.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -134,6 +135,22 @@ Result<void> Process::signal(int number) const {
   if (errno == ESRCH) return {};
   return fail("send signal " + std::to_string(number) + " to process " + std::to_string(pid_),
               errno);
+}
+
+Result<Process> adopt(int pid) {
+  const long number = ::syscall(SYS_pidfd_open, pid, 0);
+  if (number < 0) return fail("pidfd_open for process " + std::to_string(pid), errno);
+  return Process(pid, Fd(static_cast<int>(number)));
+}
+
+Result<Fd> own_pidfd() {
+  const long number = ::syscall(SYS_pidfd_open, ::getpid(), 0);
+  if (number < 0) return fail("pidfd_open for the launcher", errno);
+  Fd own(static_cast<int>(number));
+  if (number > 2) return own;
+  const int moved = ::fcntl(own.number(), F_DUPFD_CLOEXEC, 3);
+  if (moved < 0) return fail("move the descriptor of the launcher", errno);
+  return Fd(moved);
 }
 
 int own_pid() { return ::getpid(); }

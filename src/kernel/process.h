@@ -60,7 +60,12 @@ class Process {
 // process must not run in it); what `entry` returns is its exit status.
 [[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
 
+// A child of this process that somebody else made (CLONE_PARENT), and that nobody has waited for.
+[[nodiscard]] Result<Process> adopt(int pid);
+
 int own_pid();
+// Readable once this process has ended.
+[[nodiscard]] Result<Fd> own_pidfd();
 int own_group();
 uint64_t own_peak_memory();
 // Nanoseconds of a clock that only goes forward.

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "sandbox/namespace_hints.h"
 
 namespace seclude::report {
 namespace {
@@ -111,19 +112,9 @@ Finding launcher_guard(const Features& features) {
           "keeping signals and tracing inside a run", ""};
 }
 
-std::string user_namespace_fix(const Features& features) {
-  if (features.max_user_namespaces == 0) return "sysctl user.max_user_namespaces=10000";
-  if (features.unprivileged_userns_clone == 0) return "sysctl kernel.unprivileged_userns_clone=1";
-  if (features.apparmor_restricts_userns == 1)
-    return "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for "
-           "seclude that says `userns,`";
-  if (features.user_namespaces.errno_value == EINVAL) return "a kernel with CONFIG_USER_NS=y";
-  return "a container or filter outside refuses them: allow unshare and clone with CLONE_NEWUSER";
-}
-
 Finding user_namespaces(const Features& features) {
   return simple("user namespaces", features.user_namespaces, State::Lacking,
-                "isolate, hide, globs inside a tree", user_namespace_fix(features));
+                "isolate, hide, protect inside a tree", sandbox::user_namespace_fix(features));
 }
 
 bool offers(const CgroupAnswer& answer, const std::string& controller) {

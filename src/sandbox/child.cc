@@ -1,8 +1,11 @@
 // Child: see child.h.
 #include "sandbox/child.h"
 
+#include <cerrno>
 #include <csignal>
 
+#include "kernel/raw_mounts.h"
+#include "kernel/raw_namespaces.h"
 #include "kernel/raw_supervised.h"
 
 namespace seclude::sandbox {
@@ -13,11 +16,79 @@ namespace raw = kernel::raw;
 // What the parent sees when a step failed; it reads the page and does not look at this.
 constexpr int failed_status = 125;
 
-int carry_out(const ChildStep& step) {
+// For the rest of the work there is another process.
+struct Rest {
+  const ChildWork* work = nullptr;
+  size_t first = 0;
+};
+
+// AddressSanitizer would look for the parent's stack around a call that does not return.
+#define SECLUDE_ON_ANOTHER_STACK __attribute__((no_sanitize("address")))
+
+SECLUDE_ON_ANOTHER_STACK int init_main(void* guardian) {
+  raw::guard_namespace(*static_cast<const raw::Guardian*>(guardian));
+}
+
+int rest_main(void* rest);
+
+// The first process of the namespace is there before the program's.
+int start_init(const ChildStep& step, Rest rest) {
+  raw::Guardian guardian = {step.from};
+  ChildReport& report = *rest.work->report;
+  const int reason = raw::begin_copy({init_main, &guardian, step.stack}, &report.init);
+  if (reason != 0) return reason;
+  return raw::begin_sharing({rest_main, &rest, step.stack}, &report.program);
+}
+
+int carry_out_inside(const ChildStep& step) {
+  using enum ChildStep::Kind;
+  switch (step.kind) {
+    case LeaveNamespaces:
+      return raw::leave_namespaces(step.bits);
+    case MapIds:
+      return raw::map_ids(step.text, step.other);
+    case RaiseLoopback:
+      return raw::raise_loopback();
+    case JoinNewKeyring:
+      return raw::join_new_keyring();
+    case KeepMountsPrivate:
+      return raw::make_mounts_private();
+    case HoldPlace:
+      return raw::hold_place(step.text, step.number);
+    case MountNew:
+      return raw::mount_new({step.other, step.key_of_option, step.option, step.bits}, step.text);
+    case MountBound:
+      return raw::mount_bound({step.from, step.other, step.bits}, step.text);
+    case MakeFolder:
+      return raw::make_folder(step.text);
+    case MakeFile:
+      return raw::make_file(step.text);
+    case AllowPath:
+      return raw::allow_here(step.from, step.text, step.bits);
+    default:
+      return ENOSYS;  // carry_out() hands over only the kinds above
+  }
+}
+
+int carry_out(const ChildStep& step, const ChildReport& report) {
   using enum ChildStep::Kind;
   switch (step.kind) {
     case DieWithLauncher:
       return raw::die_with_parent(SIGKILL, step.number);
+    case LeaveNamespaces:
+    case MapIds:
+    case RaiseLoopback:
+    case JoinNewKeyring:
+    case KeepMountsPrivate:
+    case HoldPlace:
+    case MountNew:
+    case MountBound:
+    case MakeFolder:
+    case MakeFile:
+    case AllowPath:
+      return carry_out_inside(step);
+    case StartInit:  // walk()
+      return 0;
     case NewSession:
       return raw::new_session();
     case PlaceDescriptor:
@@ -41,7 +112,7 @@ int carry_out(const ChildStep& step) {
     case GiveUpCapabilities:
       return raw::give_up_capabilities(step.bits);
     case MeetSupervisor:
-      return raw::meet_supervisor(step.from, step.number);
+      return raw::meet_supervisor(step.from, step.number, report.program);
     case LoadFilterSupervised:
       return raw::load_filter_supervised(step.program, step.length, step.first, step.from,
                                          *step.key);
@@ -53,21 +124,34 @@ int carry_out(const ChildStep& step) {
   return 0;
 }
 
-}  // namespace
-
-// AddressSanitizer would look for the parent's stack around a call that does not return.
-__attribute__((no_sanitize("address"))) int child_main(void* argument) {
-  const auto& work = *static_cast<const ChildWork*>(argument);
-  for (size_t i = 0; i < work.count; ++i) {
-    const int reason = carry_out(work.steps[i]);
+[[noreturn]] SECLUDE_ON_ANOTHER_STACK void walk(const ChildWork& work, size_t first) {
+  // The parent shares this memory or a page of it, and reads when this process has ended.
+  volatile ChildReport& report = *work.report;
+  for (size_t i = first; i < work.count; ++i) {
+    const bool splits = work.steps[i].kind == ChildStep::Kind::StartInit;
+    const int reason =
+        splits ? start_init(work.steps[i], {&work, i + 1}) : carry_out(work.steps[i], *work.report);
+    // The program's process did the rest, and has told if it failed.
+    if (splits && reason == 0) raw::leave(0);
     if (reason == 0) continue;
-    work.report->step = i;
-    work.report->errno_value = reason;
-    work.report->failed = true;
+    report.step = i;
+    report.errno_value = reason;
+    report.failed = true;
     break;
   }
   // After a filter is in force exit_group may be refused; leave() copes.
   raw::leave(failed_status);
+}
+
+SECLUDE_ON_ANOTHER_STACK int rest_main(void* argument) {
+  const Rest& rest = *static_cast<const Rest*>(argument);
+  walk(*rest.work, rest.first);
+}
+
+}  // namespace
+
+SECLUDE_ON_ANOTHER_STACK int child_main(void* argument) {
+  walk(*static_cast<const ChildWork*>(argument), 0);
 }
 
 }  // namespace seclude::sandbox

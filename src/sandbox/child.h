@@ -15,7 +15,19 @@ namespace seclude::sandbox {
 
 struct ChildStep {
   enum class Kind : uint8_t {
-    DieWithLauncher,  // number: the launcher's pid
+    DieWithLauncher,  // number: the launcher's pid; 0 where it has none
+    LeaveNamespaces,  // bits: CLONE_NEW*
+    MapIds,           // text: of uid_map, other: of gid_map
+    StartInit,        // from: a pidfd of the launcher; stack: of the process that does the rest
+    RaiseLoopback,
+    JoinNewKeyring,
+    KeepMountsPrivate,
+    HoldPlace,   // text: path; number: a descriptor that is open already
+    MountNew,    // other: file system; bits: attributes; option; text: path
+    MountBound,  // from: held place or -1, other: source; bits: attributes; text: path
+    MakeFolder,  // text
+    MakeFile,    // text
+    AllowPath,   // from: the ruleset; text: path; bits: rights
     NewSession,
     PlaceDescriptor,   // from, number
     KeepDescriptor,    // number
@@ -38,6 +50,10 @@ struct ChildStep {
   unsigned first = 0, last = 0;
   uint64_t bits = 0;
   const char* text = nullptr;
+  const char* other = nullptr;
+  const char* key_of_option = nullptr;
+  const char* option = nullptr;
+  void* stack = nullptr;  // its upper end
   const filter::Instruction* program = nullptr;
   size_t length = 0;
   char* const* argv = nullptr;
@@ -48,6 +64,9 @@ struct ChildStep {
 
 // Lives in memory shared with the parent. `failed` is written last.
 struct ChildReport {
+  // Processes in a process namespace, as the launcher counts: its first, and the program's. 0:
+  // none.
+  int init = 0, program = 0;
   size_t step = 0;  // of the child's list
   int errno_value = 0;
   bool failed = false;
@@ -56,7 +75,7 @@ struct ChildReport {
 struct ChildWork {
   const ChildStep* steps = nullptr;
   size_t count = 0;
-  volatile ChildReport* report = nullptr;
+  ChildReport* report = nullptr;
 };
 
 // The entry of kernel::spawn; `work` is a ChildWork. Comes back only in the sense that it ends the

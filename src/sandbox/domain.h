@@ -2,6 +2,7 @@
 //
 // In: path_rules.h makes it from a policy's places. Out: plan.h adds what the program itself takes
 // (closure.h) and makes a step of it; companion_rules.h reads what the filter has to close beside.
+// What Landlock cannot hold is `covered`, by mounts (isolation.h).
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,15 @@ struct PortRight {
   friend bool operator==(const PortRight&, const PortRight&) = default;
 };
 
+// A place that mounts cover: hidden, or protected inside what may be changed.
+struct CoveredPlace {
+  std::string path;  // real
+  bool directory = false;
+  bool hidden = false;
+  std::vector<std::string> pinned = {};  // folders above it that the program could rename
+  friend bool operator==(const CoveredPlace&, const CoveredPlace&) = default;
+};
+
 struct Domain {
   bool confines_paths = false;    // what `paths` does not list is refused
   bool confines_network = false;  // what `ports` does not list is refused
@@ -32,6 +42,7 @@ struct Domain {
   bool lists_all = false;         // every directory may be read
   std::vector<PathRight> paths = {};
   std::vector<PortRight> ports = {};
+  std::vector<CoveredPlace> covered = {};
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 

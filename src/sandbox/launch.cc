@@ -11,6 +11,7 @@
 #include "kernel/seccomp.h"
 #include "sandbox/child.h"
 #include "sandbox/executable.h"
+#include "sandbox/namespace_hints.h"
 #include "sandbox/prepare.h"
 #include "sandbox/watch.h"
 
@@ -36,6 +37,7 @@ std::string hint_for(const Plan& plan, const Step& step, int reason) {
     if (reason == ENOMEM)
       return "the filters already in force leave no room (32,768 instructions in all)";
   }
+  if (std::string hint = namespace_hint(step, reason); !hint.empty()) return hint;
   const bool domain =
       std::holds_alternative<KeepSignalsInside>(step) || std::holds_alternative<EnterDomain>(step);
   if (domain && reason == E2BIG)
@@ -106,6 +108,22 @@ bool was_sent(const Denials& denials) {
                      [](const Denial& denial) { return denial.verdict.action.is_deny(); });
 }
 
+// In a process namespace, the child that was made has ended and left two others.
+struct Made {
+  std::optional<kernel::Process> init;
+  kernel::Process process;
+};
+
+Result<Made> take_over(kernel::Process child, const ChildReport& report) {
+  if (report.init == 0) return Made{std::nullopt, std::move(child)};
+  kernel::Process init = TRY(kernel::adopt(report.init));
+  const kernel::Change change = TRY(child.wait());
+  if (report.program != 0) return Made{std::move(init), TRY(kernel::adopt(report.program))};
+  if (report.failed) return Made{std::move(init), std::move(child)};
+  return fail("start the program: who was to do it ended by signal " +
+              std::to_string(change.value));
+}
+
 using Files = std::span<const kernel::Fd>;
 
 tl::expected<Running, SetupError> start(const Plan& plan, Files files,
@@ -122,12 +140,12 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
   auto child = kernel::spawn(child_main, &work);
   if (!child) return refuse(child.error());
   // The child has called execve or is gone: the page does not change any more.
-  if ((*report)->failed) {
-    (void)child->wait();
+  auto made = take_over(std::move(*child), **report);
+  if (!made) return refuse(made.error());
+  if ((*report)->failed)
     return tl::unexpected<SetupError>(
         explain(plan, prepared.steps()[(*report)->step], (*report)->errno_value));
-  }
-  return Running{std::move(*child), started, memory};
+  return Running{std::move(made->init), std::move(made->process), started, memory};
 }
 
 // Or why there can be no listener; then nothing was run.

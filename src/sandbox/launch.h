@@ -20,6 +20,9 @@ namespace seclude::sandbox {
 
 // A program that was started: execve has succeeded. Going away ends it.
 struct Running {
+  // Of a process namespace: with it ends everything in there. The program has to be collected
+  // before.
+  std::optional<kernel::Process> init;
   kernel::Process process;
   uint64_t started = 0;          // kernel::now()
   uint64_t launcher_memory = 0;  // peak of this process when it was started

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "sandbox/companion_rules.h"
 #include "sandbox/executable.h"
 #include "sandbox/guard_capabilities.h"
+#include "sandbox/isolation.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -99,30 +101,83 @@ EnterDomain entering(const Domain& domain, bool signals, ClosureQuery query) {
   return step;
 }
 
-// What holds the program, and keeps it from whoever holds it.
-void add_confinement(const Request& request, const std::string& program, std::vector<Step>& steps) {
+SignalGuard guard_of(const Request& request) {
   const bool scopes = kernel::landlock_version().scopes_signals();
-  const SignalGuard guard =
-      request.signal_guard.value_or(scopes ? SignalGuard::Landlock : SignalGuard::Filter);
-  const bool inside = guard == SignalGuard::Landlock;
-  if (request.domain) {
-    steps.push_back(entering(
-        *request.domain, inside,
-        {.program = program, .environment = request.environment, .directory = request.directory}));
-  } else if (inside) {
+  return request.signal_guard.value_or(scopes ? SignalGuard::Landlock : SignalGuard::Filter);
+}
+
+// A user namespace begins with every capability in it; what was not held outside is given up, too.
+bool makes_user_namespace(const std::vector<Step>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+    const auto* enter = std::get_if<EnterNamespaces>(&step);
+    return enter != nullptr && enter->user;
+  });
+}
+
+// What holds the program, and keeps it from whoever holds it.
+void add_confinement(const Request& request, std::optional<EnterDomain> domain,
+                     std::vector<Step>& steps) {
+  const SignalGuard guard = guard_of(request);
+  const bool user_namespace = makes_user_namespace(steps);
+  if (domain) {
+    grant_inside(*domain, steps);
+    steps.push_back(std::move(*domain));
+  } else if (guard == SignalGuard::Landlock) {
     steps.push_back(KeepSignalsInside{});
   }
   uint64_t set = capabilities_to_give_up(*request.rules);
   // Without a domain, it is only for want of this that root cannot trace the launcher.
   if (guard == SignalGuard::Filter) set |= kernel::bit_of(kernel::Capability::SysPtrace);
-  set &= kernel::own_capabilities();
+  set = user_namespace ? set | ~kernel::own_capabilities() : set & kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
   filter::Rules rules = *request.rules;
   if (request.domain) rules = with_companions(std::move(rules), *request.domain);
   steps.push_back(LoadFilter{std::move(rules), guard});
 }
 
+ClosureQuery closure_query(const Request& request, const std::string& program) {
+  return {.program = program, .environment = request.environment, .directory = request.directory};
+}
+
+// Where starting the program takes files from, by their names and really.
+std::vector<std::string> needed_to_start(const Request& request, const std::string& program) {
+  std::vector<std::string> needed;
+  const Closure closure = closure_of(closure_query(request, program));
+  for (const auto* files : {&closure.executed, &closure.read}) {
+    for (const std::string& file : *files) {
+      if (file.starts_with('/')) needed.push_back(file);
+      if (auto real = kernel::real_path(file); real && *real != file)
+        needed.push_back(std::move(*real));
+    }
+  }
+  return needed;
+}
+
+// Nothing where the policy asks for nothing of its own.
+Result<IsolationSteps> isolating(const Request& request, const std::string& program,
+                                 const std::optional<EnterDomain>& domain) {
+  if (!request.isolation) return IsolationSteps{};
+  const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
+  const bool confined = domain && domain->files != 0;
+  return isolation_steps({.isolation = *request.isolation,
+                          .granted = confined ? &domain->paths : nullptr,
+                          .needed = needed_to_start(request, program),
+                          .directory = directory,
+                          .signals_by_filter = guard_of(request) == SignalGuard::Filter});
+}
+
+// Where it starts, found again once other things are mounted there.
+std::optional<std::string> starting_directory(const Request& request, bool mounts) {
+  if (!mounts) return request.directory;
+  return kernel::real_path(request.directory.value_or(".")).value_or("/");
+}
+
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+void append(std::vector<Step>& steps, std::vector<Step> more) {
+  steps.insert(steps.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+}
 
 tl::expected<void, SetupError> check_texts(const Request& request) {
   if (request.command.empty()) return refuse("find a program in an empty command");
@@ -156,19 +211,30 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
                                   .directory = request.directory});
   if (!program) return tl::unexpected<SetupError>(program.error());
 
+  std::optional<EnterDomain> domain;
+  if (request.rules && request.domain)
+    domain = entering(*request.domain, guard_of(request) == SignalGuard::Landlock,
+                      closure_query(request, program->path));
+  auto isolation = isolating(request, program->path, domain);
+  if (!isolation)
+    return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, isolation.error()});
+
   Plan plan;
   plan.warnings = program->warnings;
   std::vector<Step>& steps = plan.steps;
   steps.push_back(DieWithLauncher{});
+  append(steps, std::move(isolation->entering));
   if (request.new_session) steps.push_back(NewSession{});
   add_standard_streams(request, steps);
-  if (request.directory) steps.push_back(ChangeDirectory{*request.directory});
+  append(steps, std::move(isolation->inside));
+  if (const auto directory = starting_directory(request, isolation->mounts))
+    steps.push_back(ChangeDirectory{*directory});
   steps.push_back(CloseDescriptors{std::move(*kept)});
   steps.push_back(ResetSignals{ignored_on_purpose()});
   for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});
   // Nothing runs between the filter and execve that the filter would have to allow.
   steps.push_back(NoNewPrivileges{});
-  if (request.rules) add_confinement(request, program->path, steps);
+  if (request.rules) add_confinement(request, std::move(domain), steps);
   steps.push_back(Execute{program->path, request.command, request.environment});
   return plan;
 }

@@ -19,6 +19,7 @@
 #include "sandbox/domain.h"
 #include "sandbox/guard_rules.h"
 #include "sandbox/launch_filter.h"
+#include "sandbox/namespace_steps.h"
 #include "sandbox/notifying_rules.h"
 #include "sandbox/outcome.h"
 
@@ -43,6 +44,14 @@ struct ResourceLimit {
   friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
 };
 
+// What the program shall have of its own (isolation.h).
+struct Isolation {
+  bool network = false, processes = false, ipc = false, tmp = false;
+  std::vector<CoveredPlace> covered = {};
+  std::vector<std::string> lines = {};  // "isolate tmp (site.seclude:4)"
+  friend bool operator==(const Isolation&, const Isolation&) = default;
+};
+
 struct Request {
   std::vector<std::string> command;  // a name is looked up in `search_path`
   // The policy, resolved, without the launch rule; nullopt runs the program without a filter.
@@ -58,6 +67,7 @@ struct Request {
   std::optional<SignalGuard> signal_guard;
   // What the program may reach; what starting it takes is added. Only together with `rules`.
   std::optional<Domain> domain = {};
+  std::optional<Isolation> isolation = {};
 };
 
 // ---- steps, in their order ----------------------------------------------------------------------
@@ -117,6 +127,7 @@ struct EnterDomain {
   bool signals = false;
   std::vector<PathRight> paths = {};
   std::vector<PortRight> ports = {};
+  std::vector<PathRight> inside = {};  // added by the child, where it has mounted something
   friend bool operator==(const EnterDomain&, const EnterDomain&) = default;
 };
 // Of those that this process holds; bit n is capability n (guard_capabilities.h).
@@ -146,8 +157,9 @@ struct Execute {
   friend bool operator==(const Execute&, const Execute&) = default;
 };
 
-using Step = std::variant<RefuseTracing, StartHelper, DieWithLauncher, NewSession, PlaceFile,
-                          ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit,
+using Step = std::variant<RefuseTracing, StartHelper, DieWithLauncher, EnterNamespaces, StartInit,
+                          NewSession, PlaceFile, RaiseLoopback, JoinNewKeyring, KeepMountsPrivate,
+                          MountOver, ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit,
                           NoNewPrivileges, KeepSignalsInside, EnterDomain, GiveUpCapabilities,
                           MeetHelper, LoadFilter, Execute>;
 

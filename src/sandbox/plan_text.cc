@@ -72,6 +72,12 @@ struct NameOf {
   std::string_view operator()(const RefuseTracing&) const { return "refuse-tracing"; }
   std::string_view operator()(const StartHelper&) const { return "start-helper"; }
   std::string_view operator()(const DieWithLauncher&) const { return "die-with-launcher"; }
+  std::string_view operator()(const EnterNamespaces&) const { return "enter-namespaces"; }
+  std::string_view operator()(const StartInit&) const { return "start-init"; }
+  std::string_view operator()(const RaiseLoopback&) const { return "raise-loopback"; }
+  std::string_view operator()(const JoinNewKeyring&) const { return "join-new-keyring"; }
+  std::string_view operator()(const KeepMountsPrivate&) const { return "keep-mounts-private"; }
+  std::string_view operator()(const MountOver&) const { return "mount-over"; }
   std::string_view operator()(const NewSession&) const { return "new-session"; }
   std::string_view operator()(const PlaceFile&) const { return "place-file"; }
   std::string_view operator()(const ChangeDirectory&) const { return "change-directory"; }
@@ -105,6 +111,20 @@ struct TextOf {
   std::string operator()(const DieWithLauncher&) const {
     return "end with the launcher (PR_SET_PDEATHSIG, SIGKILL)";
   }
+  std::string operator()(const EnterNamespaces& step) const { return sandbox::to_string(step); }
+  std::string operator()(const StartInit&) const {
+    return "start the first process of the process namespace, with which everything in it ends";
+  }
+  std::string operator()(const RaiseLoopback&) const {
+    return "bring up the loopback device of the network namespace";
+  }
+  std::string operator()(const JoinNewKeyring&) const {
+    return "join a session keyring of its own (keyctl)";
+  }
+  std::string operator()(const KeepMountsPrivate&) const {
+    return "keep mounts from spreading in either direction (MS_PRIVATE)";
+  }
+  std::string operator()(const MountOver& step) const { return sandbox::to_string(step); }
   std::string operator()(const NewSession&) const { return "start a session of its own (setsid)"; }
   std::string operator()(const PlaceFile& step) const {
     return (step.for_writing ? "write descriptor " : "read descriptor ") +
@@ -136,7 +156,7 @@ struct TextOf {
   }
   std::string operator()(const EnterDomain& step) const {
     std::vector<std::string> parts;
-    if (step.files != 0) parts.push_back(count(step.paths.size(), "path"));
+    if (step.files != 0) parts.push_back(count(step.paths.size() + step.inside.size(), "path"));
     if (step.network != 0) parts.push_back(count(step.ports.size(), "range") + " of TCP ports");
     std::string text =
         "reach only the listed files and connections (Landlock): " + join(parts, ", ");
@@ -144,6 +164,7 @@ struct TextOf {
     return text;
   }
   std::string operator()(const GiveUpCapabilities& step) const {
+    if (step.set == ~uint64_t{0}) return "give up all capabilities";
     return "give up capabilities: " + kernel::show_capabilities(step.set);
   }
   std::string operator()(const LoadFilter& step) const {
@@ -164,6 +185,40 @@ struct TextOf {
 };
 
 }  // namespace
+
+std::string to_string(const EnterNamespaces& step) {
+  std::vector<std::string> kinds;
+  if (step.user) kinds.push_back("user");
+  if (step.mounts) kinds.push_back("mounts");
+  if (step.processes) kinds.push_back("processes");
+  if (step.network) kinds.push_back("network");
+  if (step.ipc) kinds.push_back("ipc");
+  std::string text = "make namespaces of its own: " + join(kinds, ", ");
+  if (!step.lines.empty()) text += ", for `" + escape(join(step.lines, "`, `"), 300) + "`";
+  return text;
+}
+
+std::string to_string(const MountOver& step) {
+  const std::string path = escape(step.path);
+  switch (step.kind) {
+    case MountOver::Kind::EmptyFolder:
+      return "mount an empty folder in memory over " + path +
+             (step.kept.empty() ? "" : ", which shows again");
+    case MountOver::Kind::Processes:
+      return "mount " + path + " of the process namespace";
+    case MountOver::Kind::Queues:
+      return "mount " + path + " of the ipc namespace";
+    case MountOver::Kind::ReadOnly:
+      return "make " + path + " unchangeable, by a mount";
+    case MountOver::Kind::Pinned:
+      return "keep " + path + " from being renamed, by a mount";
+    case MountOver::Kind::HiddenFolder:
+      return "hide the folder " + path + ", by an empty mount";
+    case MountOver::Kind::HiddenFile:
+      return "hide the file " + path + ", by a mount that cannot be opened";
+  }
+  return {};
+}
 
 std::string_view name_of(LimitedResource resource) {
   switch (resource) {
@@ -201,10 +256,17 @@ std::string to_string(const Step& step) { return std::visit(TextOf{}, step); }
 
 std::vector<std::string> grants_of(const Step& step) {
   std::vector<std::string> grants;
+  if (const auto* mount = std::get_if<MountOver>(&step))
+    for (const KeptPlace& kept : mount->kept)
+      grants.push_back((kept.source.empty() ? "an empty "
+                        : kept.read_only    ? "read "
+                                            : "write ") +
+                       escape(kept.path));
   const auto* enter = std::get_if<EnterDomain>(&step);
   if (enter == nullptr) return grants;
-  for (const PathRight& path : enter->paths)
-    grants.push_back(std::string(word_for(path.rights)) + " " + escape(path.path));
+  for (const auto* paths : {&enter->paths, &enter->inside})
+    for (const PathRight& path : *paths)
+      grants.push_back(std::string(word_for(path.rights)) + " " + escape(path.path));
   for (const PortRight& range : enter->ports) {
     const bool connects = range.rights == kernel::port_right::connect_tcp;
     grants.push_back(std::string(connects ? "connect" : "listen") +

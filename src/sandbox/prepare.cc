@@ -48,16 +48,19 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-Guarded guarding_this_process(const LoadFilter& step) {
+// In a process namespace of its own the program has no number for them.
+Guarded guarding_this_process(const LoadFilter& step, bool own_processes) {
+  if (own_processes) return {.processes = {}, .groups = {}, .signals = step.signal_guard};
   return {.processes = {kernel::own_pid()},
           .groups = {kernel::own_group()},
           .signals = step.signal_guard};
 }
 
 // Answering through `helper`, which leads a group of its own (kernel/helper.h).
-Guarded guarding_both(const LoadFilter& step, int helper) {
-  Guarded guarded = guarding_this_process(step);
+Guarded guarding_both(const LoadFilter& step, bool own_processes, int helper) {
+  Guarded guarded = guarding_this_process(step, own_processes);
   guarded.followed = true;
+  if (own_processes) return guarded;
   guarded.processes.push_back(helper);
   guarded.groups.push_back(helper);
   return guarded;
@@ -67,16 +70,16 @@ Guarded guarding_both(const LoadFilter& step, int helper) {
 // so no other is taken for it, and the order of numbers stays: a helper comes after its launcher.
 constexpr int helper_to_come = 0x7e57ab1e;
 
-Result<FilterDrafts> drafts_for(const LoadFilter& step) {
+Result<FilterDrafts> drafts_for(const LoadFilter& step, bool own_processes) {
   FilterDrafts drafts;
   TRY_VOID(kernel::fill_random(drafts.alone.key));
-  const Guarded alone = guarding_this_process(step);
+  const Guarded alone = guarding_this_process(step, own_processes);
   drafts.alone.programs = TRY(launch_filters(step.rules, drafts.alone.key, alone));
   drafts.alone.processes = alone.processes;
 
   FilterDraft watched;
   TRY_VOID(kernel::fill_random(watched.key));
-  const Guarded both = guarding_both(step, helper_to_come);
+  const Guarded both = guarding_both(step, own_processes, helper_to_come);
   auto program = TRY(watched_filter(step.rules, watched.key, Supervise::Explain, both));
   if (!program) return drafts;
   watched.programs.push_back(std::move(*program));
@@ -85,13 +88,18 @@ Result<FilterDrafts> drafts_for(const LoadFilter& step) {
   return drafts;
 }
 
+bool starts_init(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const Step& step) { return std::holds_alternative<StartInit>(step); });
+}
+
 }  // namespace
 
 Result<void> draft_filter(Plan& plan) {
   for (Step& step : plan.steps) {
     auto* load = std::get_if<LoadFilter>(&step);
     if (load == nullptr || load->answered) continue;
-    load->drafts = std::make_shared<const FilterDrafts>(TRY(drafts_for(*load)));
+    load->drafts = std::make_shared<const FilterDrafts>(TRY(drafts_for(*load, starts_init(plan))));
   }
   return {};
 }
@@ -104,6 +112,7 @@ struct Preparation {
   size_t plan_step = 0;
   SetupError::Kind kind = SetupError::Kind::Setup;  // of an error
   size_t next_file = 0;
+  bool own_processes = false;
 
   void add(ChildStep step) {
     step.plan_step = plan_step;
@@ -115,6 +124,29 @@ struct Preparation {
   Result<void> operator()(const StartHelper&) { return {}; }
   Result<void> operator()(const DieWithLauncher&) {
     add({.kind = ChildStep::Kind::DieWithLauncher, .number = kernel::own_pid()});
+    return {};
+  }
+  Result<void> operator()(const EnterNamespaces& step) { return add_all(step); }
+  Result<void> operator()(const StartInit& step) {
+    own_processes = true;
+    return add_all(step);
+  }
+  Result<void> operator()(const MountOver& step) { return add_all(step); }
+  template <typename NamespaceStep>
+  Result<void> add_all(const NamespaceStep& step) {
+    for (const ChildStep& one : TRY(to.namespaces_.of(step))) add(one);
+    return {};
+  }
+  Result<void> operator()(const RaiseLoopback&) {
+    add({.kind = ChildStep::Kind::RaiseLoopback});
+    return {};
+  }
+  Result<void> operator()(const JoinNewKeyring&) {
+    add({.kind = ChildStep::Kind::JoinNewKeyring});
+    return {};
+  }
+  Result<void> operator()(const KeepMountsPrivate&) {
+    add({.kind = ChildStep::Kind::KeepMountsPrivate});
     return {};
   }
   Result<void> operator()(const NewSession&) {
@@ -175,7 +207,12 @@ struct Preparation {
     add({.kind = ChildStep::Kind::KeepSignalsInside});
     return {};
   }
-  Result<void> operator()(const EnterDomain&) {
+  Result<void> operator()(const EnterDomain& step) {
+    for (const PathRight& path : step.inside)
+      add({.kind = ChildStep::Kind::AllowPath,
+           .from = to.ruleset_->number(),
+           .bits = path.rights,
+           .text = path.path.c_str()});
     add({.kind = ChildStep::Kind::EnterDomain, .from = to.ruleset_->number()});
     return {};
   }
@@ -204,7 +241,8 @@ struct Preparation {
   Result<void> operator()(const LoadFilter& step) {
     if (step.answered) return load_supervised(step);
     const FilterDraft* draft = step.drafts ? &step.drafts->alone : nullptr;
-    to.programs_ = TRY(launch_filters(step.rules, to.key_, guarding_this_process(step), draft));
+    to.programs_ =
+        TRY(launch_filters(step.rules, to.key_, guarding_this_process(step, own_processes), draft));
     for (const filter::Program& program : to.programs_)
       add({.kind = ChildStep::Kind::LoadFilter,
            .program = program.data(),
@@ -216,7 +254,7 @@ struct Preparation {
     CHECK(joining);
     const bool drafted = step.drafts && step.drafts->watched && step.answered == Supervise::Explain;
     auto program = TRY(watched_filter(step.rules, to.key_, *step.answered,
-                                      guarding_both(step, joining->supervisor),
+                                      guarding_both(step, own_processes, joining->supervisor),
                                       drafted ? &*step.drafts->watched : nullptr));
     if (!program) {
       kind = SetupError::Kind::NotWatchable;

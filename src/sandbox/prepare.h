@@ -18,6 +18,7 @@
 #include "sandbox/child.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
+#include "sandbox/prepare_namespaces.h"
 #include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
@@ -50,6 +51,7 @@ class Prepared {
   friend struct Preparation;
   std::vector<ChildStep> steps_;
   std::optional<kernel::Fd> ruleset_;
+  NamespaceParts namespaces_;
   std::vector<filter::Program> programs_;
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;

@@ -143,6 +143,11 @@ kernel::SignalSet signals_to_pass_on() {
   return signals;
 }
 
-Outcome watch(Running& running, const Watching& watching) { return Watch(running, watching).run(); }
+Outcome watch(Running& running, const Watching& watching) {
+  Outcome outcome = Watch(running, watching).run();
+  // What the program left behind in a process namespace ends with it.
+  if (running.init) (void)running.init->signal(SIGKILL);
+  return outcome;
+}
 
 }  // namespace seclude::sandbox

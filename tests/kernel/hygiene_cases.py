@@ -11,38 +11,13 @@ import subprocess
 import time
 
 from harness import Skipped, case, end, find, poll
+from offspring import become_reaper, collect, offspring, processes
 
-PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS, CLONE_NEWIPC = 0x00020000, 0x08000000
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 FOLDERS = ("/tmp", "/dev/shm", "/run", "/var/tmp")
 LIBC = ctypes.CDLL(None, use_errno=True)
 DELAYS = [number / 1000 for number in range(0, 21)]
-
-
-def processes():
-    """{pid: (parent, state, command)} of all there are."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open("/proc/%s/stat" % entry) as file:
-                head, rest = file.read().rsplit(") ", 1)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        state, parent = rest.split()[:2]
-        found[int(entry)] = (int(parent), state, head.split("(", 1)[1])
-    return found
-
-
-def offspring():
-    """What descends from this process and lives, as {pid: command}."""
-    everybody, mine, size = processes(), {os.getpid()}, 0
-    while size != len(mine):
-        size = len(mine)
-        mine |= {pid for pid, (parent, _, _) in everybody.items() if parent in mine}
-    return {pid: everybody[pid][2] for pid in mine - {os.getpid()} if everybody[pid][1] != "Z"}
 
 
 def marked(mark):
@@ -58,23 +33,13 @@ def marked(mark):
     return [pid for pid in found if pid != os.getpid()]
 
 
-def collect():
-    """Takes the orphans that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
 class Bystander:
     """Starts runs, and knows what they leave."""
 
     def __init__(self, bench, *flags):
         self.bench, self.mark = bench, "SECLUDE_MARK=%d-%d" % (os.getpid(), time.monotonic_ns())
         self.prefix = [bench.seclude, "run", "-p", "default", *flags, "--"]
-        if LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-            raise Skipped("no PR_SET_CHILD_SUBREAPER")
+        become_reaper()
 
     def start(self, *command):
         return subprocess.Popen([*self.prefix, *command], cwd=self.bench.folder,

@@ -29,13 +29,16 @@ TEST(Unenforced, RulesVariablesAndExpectationsAreHeld) {
 
 TEST(Unenforced, EachOtherLayerIsNamed) {
   EXPECT_EQ(found_in("limit memory 1G\n"), Lines{"4: `limit` lines"});
-  EXPECT_EQ(found_in("isolate network\n"), Lines{"4: `isolate` lines"});
   EXPECT_EQ(found_in("phase one {\n allow read\n}\n"), Lines{"4: phases"});
 }
 
 TEST(Unenforced, NobodyAnswersAskAndTrace) {
   EXPECT_EQ(found_in("ask open\ntrace write with 7\n"), (Lines{"4: `ask`", "5: `trace`"}));
   EXPECT_EQ(found_in("otherwise ask for socket\n"), Lines{"4: `ask`"});
+}
+
+TEST(Unenforced, NamespacesAreMadeAtLaunch) {
+  EXPECT_EQ(found_in("isolate network, processes, ipc, tmp\n"), Lines{});
 }
 
 TEST(Unenforced, BlocksForArchitecturesAreLookedInto) {

@@ -123,15 +123,19 @@ class Bench:
         return json.loads(Path(path).read_text())
 
     def prefixes(self):
-        """One command line bare, behind a policy, and behind one with denials explained."""
+        """One command line bare, behind a policy, behind one with denials explained, and both in
+        namespaces of its own."""
+        run, isolated = [self.seclude, "run", "-p", "default"], ["--isolate", "processes,ipc"]
         return {"bare": [],
-                "quiet": [self.seclude, "run", "-q", "-p", "default", "--"],
-                "explained": [self.seclude, "run", "-p", "default", "--"]}
+                "quiet": [*run, "-q", "--"],
+                "explained": [*run, "--"],
+                "isolated": [*run, "-q", *isolated, "--"],
+                "isolated and explained": [*run, *isolated, "--"]}
 
     def same_for_all(self, of):
         """What `of` makes of the bare prefix, after comparing it with what it makes of the others."""
         results = {name: of(prefix) for name, prefix in self.prefixes().items()}
-        for name in ("quiet", "explained"):
+        for name in results:
             if results[name] != results["bare"]:
                 self.check(False, "bare: %r\n%s: %r" % (results["bare"], name, results[name]))
         return results["bare"]

@@ -1,0 +1,103 @@
+// Raw, namespaces: see raw_namespaces.h.
+#include "kernel/raw_namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/raw.h"
+
+namespace seclude::kernel::raw {
+namespace {
+
+int errno_of(long result) { return result < 0 ? errno : 0; }
+
+int write_to(const char* path, const char* text) {
+  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  // The kernel takes a map in one write or not at all.
+  const int reason = errno_of(::write(file, text, ::strlen(text)));
+  ::close(file);
+  return reason;
+}
+
+int begin(const Beginning& beginning, int* process, int flags) {
+  const int made =
+      ::clone(beginning.entry, beginning.stack,
+              flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, beginning.argument, process);
+  return errno_of(made);
+}
+
+}  // namespace
+
+int leave_namespaces(uint64_t flags) { return errno_of(::unshare(static_cast<int>(flags))); }
+
+int map_ids(const char* users, const char* groups) {
+  // These files are root's while the launcher, whose memory this is, refuses to be traced.
+  const int before = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  (void)::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  int reason = write_to("/proc/self/setgroups", "deny");
+  if (reason == 0) reason = write_to("/proc/self/uid_map", users);
+  if (reason == 0) reason = write_to("/proc/self/gid_map", groups);
+  if (before == 0) (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return reason;
+}
+
+int raise_loopback() {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return errno;
+  ifreq request = {};
+  ::memcpy(request.ifr_name, "lo", 3);
+  int reason = errno_of(::ioctl(socket, SIOCGIFFLAGS, &request));
+  if (reason == 0) {
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    reason = errno_of(::ioctl(socket, SIOCSIFFLAGS, &request));
+  }
+  ::close(socket);
+  return reason;
+}
+
+int join_new_keyring() {
+  const int reason = errno_of(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
+  return reason == EPERM || reason == ENOSYS ? 0 : reason;
+}
+
+int begin_copy(const Beginning& beginning, int* process) { return begin(beginning, process, 0); }
+
+int begin_sharing(const Beginning& beginning, int* process) {
+  return begin(beginning, process, CLONE_VM | CLONE_VFORK);
+}
+
+// On another stack than AddressSanitizer knows of.
+__attribute__((no_sanitize("address"))) void guard_namespace(const Guardian& guardian) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // The launcher may have ended before the line above; its pidfd is readable then.
+  pollfd launcher = {guardian.launcher, POLLIN, 0};
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::prctl(PR_SET_NAME, "seclude-init", 0, 0, 0);
+  // No terminal stops it, and whoever reads what the program writes does not wait for it.
+  ::setsid();
+  const auto kept = static_cast<unsigned>(guardian.launcher);
+  if (kept > 0) ::syscall(SYS_close_range, 0U, kept - 1, 0);
+  ::syscall(SYS_close_range, kept + 1, UINT_MAX, 0);
+  (void)::chdir("/");
+  (void)give_up_capabilities(~uint64_t{0});
+  // The kernel collects what ends below a process that ignores SIGCHLD.
+  ::signal(SIGCHLD, SIG_IGN);
+  while (::poll(&launcher, 1, -1) < 0 && errno == EINTR) {
+  }
+  leave(0);
+}
+
+}  // namespace seclude::kernel::raw

@@ -1,0 +1,44 @@
+// Raw, namespaces: how a child leaves the launcher's namespaces, between clone and exec.
+//
+// In: plain numbers, texts and stacks that the parent prepared. Out: 0 or an errno. The rules of
+// raw.h hold: no allocation, no lock. A first process of a process namespace (sandbox/init.h) has
+// memory of its own, the others still share the launcher's.
+// Neighbours: raw.h; raw_mounts.h fills a mount namespace; sandbox/child.cc is the only caller.
+#pragma once
+
+#include <cstdint>
+
+namespace seclude::kernel::raw {
+
+// Of CLONE_NEW* flags, in one call.
+int leave_namespaces(uint64_t flags);
+// After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
+// more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
+int map_ids(const char* users, const char* groups);
+// The loopback device of this network namespace carries packets.
+int raise_loopback();
+// Keys of whoever launches are not possessed any more. A filter outside that refuses this keeps the
+// program from keys as well.
+int join_new_keyring();
+
+struct Beginning {
+  int (*entry)(void*) = nullptr;
+  void* argument = nullptr;
+  void* stack = nullptr;  // its upper end
+};
+// Both become children of this process' parent, which the new process cannot see, and write the new
+// process' number, as this process counts, to `process` before it begins.
+// With a copy of this memory.
+int begin_copy(const Beginning& beginning, int* process);
+// In this memory; comes back when the new process has executed a program or has ended.
+int begin_sharing(const Beginning& beginning, int* process);
+
+// For the first process of a process namespace.
+struct Guardian {
+  int launcher = -1;  // a pidfd of the launcher
+};
+// Ends with the launcher, knows nothing, holds nothing, and lets the kernel collect what ends;
+// never comes back.
+[[noreturn]] void guard_namespace(const Guardian& guardian);
+
+}  // namespace seclude::kernel::raw

@@ -1,0 +1,67 @@
+// Namespace hints: see namespace_hints.h.
+#include "sandbox/namespace_hints.h"
+
+#include <cerrno>
+
+#include "kernel/capabilities.h"
+
+namespace seclude::sandbox {
+namespace {
+
+std::string hint_for_mount(const MountOver& mount, int reason) {
+  using Kind = MountOver::Kind;
+  if (reason == ENOSYS)
+    return "the mount calls of Linux 5.12 are needed (open_tree, fsopen, mount_setattr), and no "
+           "filter outside that refuses them";
+  if (reason == ELOOP || reason == ENOENT || reason == ENOTDIR)
+    return "it was there when the policy was read: somebody has moved or replaced it since";
+  const bool refused = reason == EPERM || reason == EACCES;
+  if (refused && mount.kind == Kind::Processes)
+    return "parts of /proc are covered here, as in a container, and the kernel lets nobody uncover "
+           "them: run without `isolate processes`, or start the container with an open /proc "
+           "(docker run --security-opt systempaths=unconfined)";
+  if (refused)
+    return "a security module or a container outside refuses mounts: "
+           "`seclude doctor` says more";
+  return {};
+}
+
+}  // namespace
+
+std::string user_namespace_fix(const kernel::Features& features) {
+  if (features.max_user_namespaces == 0) return "sysctl user.max_user_namespaces=10000";
+  if (features.unprivileged_userns_clone == 0) return "sysctl kernel.unprivileged_userns_clone=1";
+  if (features.apparmor_restricts_userns == 1)
+    return "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for "
+           "seclude that says `userns,`";
+  if (features.user_namespaces.errno_value == EINVAL) return "a kernel with CONFIG_USER_NS=y";
+  return "a container or filter outside refuses them: allow unshare and clone with CLONE_NEWUSER";
+}
+
+std::optional<std::string> cannot_isolate() {
+  const uint64_t administration = kernel::bit_of(kernel::Capability::SysAdmin);
+  if ((kernel::own_capabilities() & administration) != 0) return std::nullopt;
+  const kernel::Features features = kernel::probe_isolation();
+  if (features.user_namespaces.yes) return std::nullopt;
+  return user_namespace_fix(features);
+}
+
+std::string namespace_hint(const Step& step, int reason) {
+  if (const auto* enter = std::get_if<EnterNamespaces>(&step)) {
+    if (enter->user) return user_namespace_fix(kernel::probe_isolation());
+    if (reason == ENOSPC)
+      return "the limit of namespaces is reached: sysctl user.max_{mnt,pid,net,ipc}_namespaces";
+    if (reason == EINVAL) return "this kernel is built without one of them";
+    return "a container or filter outside refuses them: allow unshare";
+  }
+  if (const auto* mount = std::get_if<MountOver>(&step)) return hint_for_mount(*mount, reason);
+  if (std::holds_alternative<StartInit>(step) && reason == EAGAIN)
+    return "the limit of processes is reached (ulimit -u, pids.max)";
+  if (std::holds_alternative<RaiseLoopback>(step) && reason == EPERM)
+    return "root without CAP_NET_ADMIN cannot: start it as another user";
+  if (std::holds_alternative<JoinNewKeyring>(step) && reason == EDQUOT)
+    return "this user's keys have used up their quota: sysctl kernel.keys.maxkeys";
+  return {};
+}
+
+}  // namespace seclude::sandbox

@@ -1,0 +1,419 @@
+# Isolation: `isolate` lines against programs that try to get out, what they leave, and what they are
+# refused with where the machine does not let namespaces be made.
+#
+# In: isolation_attacks.py, whose attempts first have to succeed outside; target.cc's program. Out:
+# cases. Endings, signals and terminals in namespaces are in ending_cases.py and job_control_cases.py.
+# Neighbours: profiles/harness.py.
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from harness import Skipped, case, end, find, poll
+from offspring import become_reaper, collect, offspring
+
+ATTACKS = (Path(__file__).resolve().parent / "isolation_attacks.py").read_text()
+LIBC = ctypes.CDLL(None, use_errno=True)
+EVERYTHING = "isolate network, processes, ipc, tmp"
+IPC_PRIVATE, IPC_RMID, O_CREAT_RDWR = 0, 0, os.O_CREAT | os.O_RDWR
+
+
+class Outside:
+    """What a program shall not reach, of this user: a process, sockets, memory, queues, files."""
+
+    def __init__(self, bench):
+        bench.file("secret", "outside")
+        bench.file("hidden/secret", "outside")
+        self.bench = bench
+        self.process = subprocess.Popen(
+            [find("sh"), "-c", 'exec 7<secret; exec sleep 1000'], cwd=bench.folder,
+            stdin=subprocess.DEVNULL)
+        poll(lambda: Path("/proc/%d/comm" % self.process.pid).read_text() == "sleep\n", "no sleep")
+        self.shared = Path("/dev/shm/seclude-outside-%d" % self.process.pid)
+        self.shared.write_text("outside")
+        self.segment = LIBC.shmget(IPC_PRIVATE, 4096, 0o600)
+        LIBC.shmat.restype = ctypes.c_void_p
+        address = LIBC.shmat(self.segment, None, 0)
+        ctypes.memmove(address, b"outside", 7)
+        LIBC.shmdt(ctypes.c_void_p(address))
+        self.queue = LIBC.mq_open(b"/seclude-outside", O_CREAT_RDWR, 0o600, None)
+        self.sockets = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX),
+                        socket.socket(socket.AF_UNIX), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)]
+        for server, address in zip(self.sockets, (("127.0.0.1", 0), "\0%s" % bench.folder,
+                                                  "%s/stream" % bench.folder)):
+            server.bind(address)
+            server.listen(100)
+        self.port = self.sockets[0].getsockname()[1]
+        self.sockets[3].bind(("127.0.0.1", self.port))
+        threading.Thread(target=self.answer, daemon=True).start()
+
+    def answer(self):
+        try:
+            while True:
+                _, sender = self.sockets[3].recvfrom(10)
+                self.sockets[3].sendto(b"y", sender)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+        self.shared.unlink(missing_ok=True)
+        LIBC.shmctl(self.segment, IPC_RMID, None)
+        LIBC.mq_unlink(b"/seclude-outside")
+        for server in self.sockets:
+            server.close()
+
+    def attempt(self, policy, name):
+        """"through", or what an attack is refused with."""
+        command = [find("python3"), "-I", "-c", ATTACKS, name,
+                   str(self.bench.folder), str(self.process.pid), str(self.port), str(self.segment)]
+        if policy:
+            command = [self.bench.seclude, "run", "-q", "-p", policy, "--fd", "208", "--fd", "209", "--",
+                       *command]
+        there = {208: os.pidfd_open(self.process.pid), 209: os.open("/proc/self/ns/mnt", os.O_RDONLY)}
+        low = {number: os.dup2(there[number], number) for number in there}
+        try:
+            done = self.bench.outside(*command, pass_fds=low)
+        finally:
+            for number in {*there.values(), *low}:
+                os.close(number)
+        self.bench.expect(done)
+        return done.stdout.strip()
+
+    def try_all(self, policy, proven, unproven=()):
+        wrong = []
+        for name in (*proven, *unproven):
+            outside = "through" if name in unproven else self.attempt(None, name)
+            inside = self.attempt(policy, name)
+            if outside != "through" and name not in OF_ROOT:
+                wrong.append("%s does not succeed outside: %s" % (name, outside))
+            if inside not in REFUSALS:
+                wrong.append("%s: %s" % (name, inside))
+        self.bench.check(not wrong, "\n".join(wrong))
+
+
+REFUSALS = ("EACCES", "EPERM", "ENOENT", "ESRCH", "EINVAL", "ECONNREFUSED", "ENOSYS", "EXDEV",
+            "ENOTDIR", "EBADF", "ELOOP")
+# Outside, only root succeeds.
+OF_ROOT = ("secret-first-root", "first-descriptors", "setns", "setns-process", "chroot",
+           "open-tree-plainly")
+PROCESS_ATTACKS = ["kill", "seen", "trace", "read-memory", "environment", "priority", "limits",
+                   "pidfd-kill", "pidfd-getfd", "first-descriptors", "secret-outside-root",
+                   "secret-outside-cwd", "secret-first-root", "secret-descriptor", "setns",
+                   "setns-process"]
+TMP_ATTACKS = ["secret", "secret-dotdot", "secret-root", "secret-outside-root", "secret-cwd",
+               "secret-outside-cwd", "secret-descriptor", "secret-first-root", "secret-race", "setns",
+               "setns-process", "open-tree", "open-tree-plainly", "bind", "pivot", "chroot",
+               "socket-file"]
+TMP_UNPROVEN = ["umount", "umount-plainly", "open-tree-bare"]
+NETWORK_ATTACKS = ["abstract", "loopback", "datagram", "neighbours", "abstract-names"]
+IPC_ATTACKS = ["segment", "queue", "shared-file"]
+
+
+def policies(bench, line):
+    """One that allows little and one that allows everything."""
+    for base in ("use default", "otherwise allow"):
+        yield bench.policy(base, line)
+
+
+def holds(bench, line, attacks, unproven=()):
+    with Outside(bench) as outside:
+        for policy in policies(bench, line):
+            outside.try_all(policy, attacks, unproven)
+
+
+@case("python3", "sh")
+def processes_of_its_own_hold_against_attacks(bench):
+    holds(bench, "isolate processes", PROCESS_ATTACKS)
+
+
+@case("python3", "sh")
+def folders_of_its_own_hold_against_attacks(bench):
+    holds(bench, "isolate tmp", TMP_ATTACKS, TMP_UNPROVEN)
+
+
+@case("python3", "sh")
+def a_network_of_its_own_holds_against_attacks(bench):
+    holds(bench, "isolate network", NETWORK_ATTACKS)
+
+
+@case("python3", "sh")
+def ipc_of_its_own_holds_against_attacks(bench):
+    holds(bench, "isolate ipc", IPC_ATTACKS)
+
+
+@case("python3", "sh")
+def everything_together_holds_against_attacks(bench):
+    with Outside(bench) as outside:
+        policy = bench.policy("otherwise allow", EVERYTHING)
+        outside.try_all(policy, [*PROCESS_ATTACKS, *TMP_ATTACKS, *NETWORK_ATTACKS, *IPC_ATTACKS],
+                        TMP_UNPROVEN)
+
+
+@case("python3")
+def loopback_works_in_a_network_of_its_own(bench):
+    script = ("import socket; s = socket.create_server(('127.0.0.1', 0));"
+              "c = socket.create_connection(s.getsockname()); c.send(b'x'); print(s.accept()[0].recv(1))")
+    policy = bench.policy("use default", "isolate network")
+    bench.expect(bench.run(policy, find("python3"), "-c", script), output="b'x'")
+
+
+@case("sh", "readlink")
+def only_what_is_asked_for_is_isolated(bench):
+    names = {"network": "net", "processes": "pid", "ipc": "ipc", "tmp": "mnt"}
+    wanted = ["net", "pid", "ipc", "mnt", "uts", "cgroup"]
+    script = "readlink " + " ".join("/proc/self/ns/" + name for name in wanted)
+    outside = bench.outside(find("sh"), "-c", script).stdout.split()
+    for thing, namespace in names.items():
+        done = bench.run(bench.policy("use default", "isolate " + thing), find("sh"), "-c", script)
+        inside = bench.expect(done).stdout.split()
+        changed = {name for name, a, b in zip(wanted, outside, inside) if a != b}
+        allowed = {namespace, "mnt"} if thing in ("processes", "ipc") else {namespace}
+        bench.check(changed == allowed, "isolate %s: %r" % (thing, changed))
+
+
+@case("sh")
+def nothing_is_gained_in_a_user_namespace(bench):
+    """Neither ids nor capabilities change, but for what root gives up."""
+    script = "id -u; id -g; grep -e CapEff -e CapPrm -e CapInh -e CapAmb -e NoNew /proc/self/status"
+    plain = bench.expect(bench.run(bench.policy("use default"), find("sh"), "-c", script)).stdout
+    inside = bench.expect(bench.run(bench.policy("use default", EVERYTHING), find("sh"), "-c",
+                                    script)).stdout
+    bench.check(plain == inside, "plain:\n%sinside:\n%s" % (plain, inside))
+
+
+@case("python3")
+def the_program_starts_where_it_started_and_sees_only_itself(bench):
+    (bench.folder / "beside").write_text("x")
+    policy = bench.policy("use default", "isolate tmp")
+    script = "import os; print(os.getcwd(), os.listdir('.'), sorted(os.listdir('/var/tmp')))"
+    bench.expect(bench.run(policy, find("python3"), "-c", script), output="%s [] []" % bench.folder)
+    # A program in /tmp is there, at its place, and cannot be changed.
+    bench.expect(bench.run(policy, bench.target, "exit", "9"), status=9)
+    script = "import os, sys; os.truncate(sys.argv[1], 0)"
+    done = bench.run(policy, find("env"), find("sh"), "-c", "echo x > /tmp/new && cat /tmp/new")
+    bench.expect(done, output="x")
+    bench.check(not Path("/tmp/new").exists(), "a file was made outside")
+
+
+@case("python3")
+def path_lines_show_what_they_list_in_a_tmp_of_its_own(bench):
+    bench.file("in/a", "input")
+    (bench.folder / "out").mkdir()
+    policy = bench.policy(
+        "use default", "isolate tmp, processes", "read /usr/**, /etc/**, /lib/**?, /lib64/**?",
+        "read %s/in/**, /proc/**" % bench.folder, "create %s/out/**, /tmp/**" % bench.folder)
+    script = ("import os; a = open('in/a').read(); open('out/b', 'w').write(a);"
+              "open('/tmp/c', 'w').write(a); print(a, open('/tmp/c').read(), os.listdir('.'));"
+              "print(open('/proc/2/comm').read()); open('in/a', 'w')")
+    done = bench.run(policy, find("python3"), "-I", "-c", script)
+    bench.check(done.stdout.startswith("input input "), done.stdout + done.stderr)
+    bench.check("python3" in done.stdout, done.stdout + done.stderr)
+    bench.check((bench.folder / "out/b").read_text() == "input", "nothing was written")
+    bench.check((bench.folder / "in/a").read_text() == "input", "the input was changed")
+    bench.check(not Path("/tmp/c").exists(), "a file was made outside")
+
+
+# ---- ends -----------------------------------------------------------------------------------------
+
+def inhabitants(mark):
+    """Processes with the mark among their arguments, but for launchers."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path("/proc/%s/cmdline" % entry).read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if mark.encode() in words and b"--" not in words:
+            found.append(int(entry))
+    return found
+
+
+FAMILY = "sleep $0 & setsid sleep $0 & (setsid sleep $0 &) ; echo started; "
+
+
+def start_family(bench, mark, *flags, then="wait", complete=True):
+    policy = bench.policy("use default", EVERYTHING)
+    process = subprocess.Popen(
+        [bench.seclude, "run", *flags, "-p", policy, "--", find("sh"), "-c", FAMILY + then, mark],
+        cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process.stdout.readline()
+    if complete:
+        poll(lambda: len(inhabitants(mark)) >= 3, "the family is not complete")
+    return process
+
+
+def nobody_is_left(bench, mark, when):
+    try:
+        poll(lambda: not inhabitants(mark), "somebody is left", 20)
+    finally:
+        left = inhabitants(mark)
+        for pid in left:
+            end(pid)
+        bench.check(not left, "%s: %d are left" % (when, len(left)))
+
+
+@case("sh", "setsid", "sleep")
+def the_whole_tree_ends_with_the_launcher(bench):
+    for number, flags in enumerate(((), ("--no-explain",), ("-q",))):
+        mark = "1000.%d%d" % (os.getpid(), number)
+        process = start_family(bench, mark, *flags)
+        process.kill()
+        process.wait()
+        nobody_is_left(bench, mark, "launcher killed, %r" % (flags,))
+
+
+@case("sh", "setsid", "sleep")
+def the_whole_tree_ends_with_the_program(bench):
+    for number, flags in enumerate(((), ("-q",))):
+        mark = "1001.%d%d" % (os.getpid(), number)
+        process = start_family(bench, mark, *flags, then="sleep 0.2; exit 5",
+                               complete=False)
+        bench.check(process.wait(60) == 5, "ended with %r" % process.returncode)
+        bench.check(not inhabitants(mark), "somebody is left after the launcher")
+
+
+@case("sh", "setsid", "sleep")
+def the_whole_tree_ends_with_its_first_process(bench):
+    mark = "1002.%d" % os.getpid()
+    process = start_family(bench, mark, "-q")
+    first = [int(entry) for entry in filter(str.isdigit, os.listdir("/proc"))
+             if guards(entry, process.pid)]
+    bench.check(len(first) == 1, "first processes: %r" % first)
+    os.kill(first[0], signal.SIGKILL)
+    bench.check(process.wait(60) == 137, "ended with %r" % process.returncode)
+    nobody_is_left(bench, mark, "first process killed")
+
+
+def guards(entry, launcher):
+    try:
+        status = Path("/proc/%s/status" % entry).read_text()
+    except OSError:
+        return False
+    return status.startswith("Name:\tseclude-init\n") and "\nPPid:\t%d\n" % launcher in status
+
+
+@case("sh")
+def the_first_process_cannot_be_ended_from_inside(bench):
+    script = "for s in 9 15 19 1 2 6 11; do kill -$s 1; done 2>/dev/null; sleep 0.1; echo alive"
+    for policy in policies(bench, "isolate processes"):
+        bench.expect(bench.run(policy, find("sh"), "-c", script), output="alive")
+
+
+@case("sh")
+def orphans_are_collected(bench):
+    script = "for i in 1 2 3 4 5 6 7 8; do (sleep 0 &) ; done; sleep 0.3; ps -e -o stat= | grep -c Z"
+    done = bench.run(bench.policy("use default", "isolate processes"), find("sh"), "-c", script)
+    bench.check(done.stdout == "0\n", "zombies: %s" % done.stdout + done.stderr)
+
+
+def mounts():
+    return Path("/proc/self/mountinfo").read_text()
+
+
+def nothing_is_left(bench, before):
+    """No process of ours, no mount, no folder in memory."""
+    def quiet():
+        collect()
+        return not offspring()
+    try:
+        poll(quiet, "somebody is left", 30)
+    finally:
+        left = offspring()
+        for pid in left:
+            end(pid)
+        bench.check(not left, "left: %r" % left)
+    bench.check(mounts() == before, "mounts are left: %s" % mounts())
+
+
+@case()
+def many_launches_leave_nothing(bench):
+    become_reaper()
+    before = mounts()
+    policy = bench.policy("use default", EVERYTHING)
+    command = [bench.seclude, "run", "-q", "-p", policy, "--", bench.target, "exit", "3"]
+    count = int(os.environ.get("SECLUDE_LAUNCHES", "100"))
+    for number in range(count):
+        done = bench.outside(*command)
+        bench.check(done.returncode == 3, "launch %d ended with %d: %s" % (
+            number, done.returncode, done.stderr))
+    at_once = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(100)]
+    ends = [(one.communicate()[1], one.returncode) for one in at_once]
+    bench.check(all(status == 3 for _, status in ends), "%r" % [e for e in ends if e[1] != 3][:3])
+    nothing_is_left(bench, before)
+
+
+@case()
+def launchers_killed_at_any_moment_leave_nothing(bench):
+    become_reaper()
+    before = mounts()
+    policy = bench.policy("use default", EVERYTHING)
+    dice = random.Random(5)
+    for flags in (("-q",), ()):
+        for _ in range(60):
+            process = subprocess.Popen(
+                [bench.seclude, "run", *flags, "-p", policy, "--", bench.target, "wait", "1"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(dice.uniform(0, 0.03))
+            process.kill()
+            process.wait()
+    nothing_is_left(bench, before)
+
+
+# ---- explanations ---------------------------------------------------------------------------------
+
+@case("mkdir")
+def denials_are_explained_in_namespaces(bench):
+    policy = bench.policy("use default", "deny mkdir, mkdirat with EPERM", EVERYTHING)
+    report = bench.folder / "report"
+    done = bench.outside(bench.seclude, "run", "-p", policy, "--report", str(report), "--",
+                         find("mkdir"), "/tmp/new")
+    bench.expect(done, status=1)
+    bench.check('denied: mkdir' in done.stderr and '"/tmp/new"' in done.stderr, done.stderr)
+    policy = bench.policy("use default", "kill mkdir, mkdirat", EVERYTHING)
+    done = bench.outside(bench.seclude, "run", "-p", policy, "--report", str(report), "--",
+                         find("mkdir"), "/tmp/new")
+    bench.expect(done, status=159)
+    bench.check('denied: mkdir' in done.stderr and '"/tmp/new"' in done.stderr, done.stderr)
+    bench.check(bench.document(report)["outcome"] == "denied", "the report says otherwise")
+
+
+# ---- lacks ----------------------------------------------------------------------------------------
+
+def refused(bench, done, *words):
+    bench.expect(done, status=125)
+    for word in words:
+        bench.check(word in done.stderr, "%r is missing in: %s" % (word, done.stderr))
+
+
+@case("true")
+def a_machine_that_refuses_namespaces_is_named_with_the_fix(bench):
+    policy = bench.policy("use default", "isolate tmp")
+    outer = [bench.seclude, "run", "-q", "--deny", "unshare", "--"]
+    done = bench.outside(*outer, bench.seclude, "run", "-p", policy, "--", find("true"))
+    refused(bench, done, "make namespaces of its own", "isolate tmp (", "policy.seclude:4",
+            "a container or filter outside refuses them")
+    done = bench.outside(*outer, bench.seclude, "run", "-p", policy, "--best-effort", "--", find("true"))
+    if os.getuid() != 0:
+        bench.check(done.returncode == 125 or "is not held" in done.stderr, done.stderr)
+
+
+@case("unshare", "mount", "setpriv", "true")
+def a_proc_that_cannot_be_mounted_is_named_with_the_fix(bench):
+    if os.getuid() != 0:
+        raise Skipped("root prepares it")
+    policy = bench.policy("use default", "isolate processes")
+    script = ('mount -t tmpfs none /proc/sys && exec setpriv --reuid 65534 --regid 65534 '
+              '--clear-groups "$@"')
+    done = bench.outside(find("unshare"), "-m", find("sh"), "-c", script, "sh", bench.seclude, "run",
+                         "-p", policy, "--", find("true"))
+    refused(bench, done, "mount /proc of the process namespace", "parts of /proc are covered")

@@ -1,0 +1,148 @@
+// Isolation: from lines and covered places to steps, in their order.
+#include "sandbox/isolation.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "kernel/capabilities.h"
+#include "kernel/landlock.h"
+#include "kernel/process.h"
+#include "sandbox/namespace_hints.h"
+#include "support/policy_text.h"
+
+namespace seclude::sandbox {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Texts texts_of(const std::vector<Step>& steps) {
+  Texts texts;
+  for (const Step& step : steps) texts.push_back(to_string(step));
+  return texts;
+}
+
+bool contains(const Texts& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+std::optional<Isolation> isolation_in(const std::string& lines) {
+  const test::PolicyText policy("seclude 1\npolicy p\notherwise kill\n" + lines);
+  return isolation_of(policy.texts, policy.sources);
+}
+
+std::string user() {
+  const uint64_t mask = kernel::bit_of(kernel::Capability::SysAdmin);
+  return (kernel::own_capabilities() & mask) != 0 ? "" : "user, ";
+}
+
+// A folder below /tmp that is gone at the end.
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/isolation-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+TEST(Isolation, ThereIsNoneWithoutLines) { EXPECT_EQ(isolation_in("allow read\n"), std::nullopt); }
+
+TEST(Isolation, EachLineIsNamedWithItsPlace) {
+  const auto isolation = isolation_in("isolate tmp, ipc\nisolate network because \"x\"\n");
+  ASSERT_TRUE(isolation);
+  EXPECT_TRUE(isolation->tmp && isolation->ipc && isolation->network);
+  EXPECT_FALSE(isolation->processes);
+  ASSERT_EQ(isolation->lines.size(), 2u);
+  EXPECT_NE(isolation->lines[0].find("isolate tmp, ipc ("), std::string::npos);
+  EXPECT_NE(isolation->lines[1].find(":5)"), std::string::npos) << isolation->lines[1];
+}
+
+TEST(Isolation, ANetworkTakesNoMounts) {
+  const auto steps = isolation_steps({.isolation = {.network = true}});
+  EXPECT_EQ(texts_of(steps.entering), Texts{"make namespaces of its own: " + user() + "network"});
+  EXPECT_EQ(texts_of(steps.inside), Texts{"bring up the loopback device of the network namespace"});
+  EXPECT_FALSE(steps.mounts);
+}
+
+TEST(Isolation, ProcessesComeWithTheirOwnProc) {
+  const auto steps = isolation_steps({.isolation = {.processes = true}});
+  EXPECT_EQ(texts_of(steps.entering),
+            (Texts{"make namespaces of its own: " + user() + "mounts, processes",
+                   "start the first process of the process namespace, with which everything in it "
+                   "ends"}));
+  EXPECT_TRUE(contains(texts_of(steps.inside), "mount /proc of the process namespace"));
+  EXPECT_EQ(contains(texts_of(steps.inside), "make /proc/sys unchangeable, by a mount"),
+            user().empty());
+}
+
+TEST(Isolation, WithoutADomainMountsComeWithProcesses) {
+  const auto with = isolation_steps({.isolation = {.tmp = true}});
+  const auto without = isolation_steps({.isolation = {.tmp = true}, .signals_by_filter = true});
+  EXPECT_EQ(with.entering.size(), 1u);
+  EXPECT_EQ(without.entering.size(), 2u);
+}
+
+TEST(Isolation, AFolderShowsWhatIsListedAndNeeded) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path + "/in");
+  std::filesystem::copy_file("/bin/true", folder.path + "/program");
+  const std::vector<PathRight> granted = {{folder.path + "/in", kernel::file_right::read_file},
+                                          {"/usr", kernel::file_right::read_file}};
+  const auto steps = isolation_steps({.isolation = {.tmp = true},
+                                      .granted = &granted,
+                                      .needed = {folder.path + "/program", "/bin/true"},
+                                      .directory = folder.path + "/work"});
+  const MountOver* mount = nullptr;
+  for (const Step& step : steps.inside)
+    if (const auto* found = std::get_if<MountOver>(&step); found && found->path == "/tmp")
+      mount = found;
+  ASSERT_NE(mount, nullptr);
+  EXPECT_EQ(mount->kept,
+            (std::vector<KeptPlace>{{folder.path + "/in", folder.path + "/in", true, true},
+                                    {folder.path + "/program", folder.path + "/program"},
+                                    {folder.path + "/work", "", true}}));
+}
+
+TEST(Isolation, RightsFollowWhatIsMounted) {
+  const std::vector<Step> steps = {
+      MountOver{MountOver::Kind::EmptyFolder, "/tmp", {{"/tmp/in", "/tmp/in", true}}},
+      MountOver{MountOver::Kind::Processes, "/proc"}};
+  EnterDomain domain;
+  domain.paths = {{"/usr", 1}, {"/tmp", 2}, {"/tmp/in", 3}, {"/tmp/in/a", 4}, {"/proc/cpuinfo", 5}};
+  grant_inside(domain, steps);
+  EXPECT_EQ(domain.paths, (std::vector<PathRight>{{"/usr", 1}, {"/tmp/in", 3}, {"/tmp/in/a", 4}}));
+  EXPECT_EQ(domain.inside, (std::vector<PathRight>{{"/tmp", 2}, {"/proc/cpuinfo", 5}}));
+}
+
+TEST(Isolation, ARequestWithoutItHasNoSuchStep) {
+  Request request;
+  request.command = {"/bin/true"};
+  const auto before = make_plan(request);
+  request.isolation = Isolation{.network = true};
+  const auto after = make_plan(request);
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(after->steps.size(), before->steps.size() + 2);
+  for (const Step& step : before->steps)
+    EXPECT_FALSE(std::holds_alternative<EnterNamespaces>(step));
+}
+
+TEST(NamespaceHints, EachLackHasItsFix) {
+  kernel::Features features;
+  EXPECT_NE(user_namespace_fix(features).find("container or filter"), std::string::npos);
+  features.user_namespaces.errno_value = EINVAL;
+  EXPECT_NE(user_namespace_fix(features).find("CONFIG_USER_NS"), std::string::npos);
+  features.apparmor_restricts_userns = 1;
+  EXPECT_NE(user_namespace_fix(features).find("AppArmor"), std::string::npos);
+  features.max_user_namespaces = 0;
+  EXPECT_EQ(user_namespace_fix(features), "sysctl user.max_user_namespaces=10000");
+  const MountOver proc{MountOver::Kind::Processes, "/proc"};
+  EXPECT_NE(namespace_hint(proc, EPERM).find("parts of /proc are covered"), std::string::npos);
+  EXPECT_NE(namespace_hint(proc, ENOSYS).find("5.12"), std::string::npos);
+  EXPECT_EQ(namespace_hint(DieWithLauncher{}, EPERM), "");
+}
+
+}  // namespace
+}  // namespace seclude::sandbox
