@@ -2,31 +2,46 @@
 #include "base/diagnostic.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/text.h"
 
 namespace seclude {
 
-void Diagnostics::add(Diagnostic diagnostic) {
-  if (std::find(all_.begin(), all_.end(), diagnostic) != all_.end()) return;
+namespace {
+
+size_t hash_of(const Diagnostic& one) {
+  const Span& span = one.span;
+  size_t place = (size_t{span.source} << 48) ^ (size_t{span.begin} << 20) ^ span.end;
+  return std::hash<std::string>()(one.message) ^ std::hash<size_t>()(place);
+}
+
+}  // namespace
+
+Diagnostic& Diagnostics::keep(Diagnostic diagnostic) {
   if (diagnostic.severity == Severity::Error) errors_++;
   if (diagnostic.severity == Severity::Warning) warnings_++;
-  all_.push_back(std::move(diagnostic));
+  known_.emplace(hash_of(diagnostic), all_.size());
+  return all_.emplace_back(std::move(diagnostic));
+}
+
+// A policy can have 100,000 errors, found on every architecture: too many to compare each with all.
+void Diagnostics::add(Diagnostic diagnostic) {
+  auto [begin, end] = known_.equal_range(hash_of(diagnostic));
+  bool known =
+      std::any_of(begin, end, [&](const auto& entry) { return all_[entry.second] == diagnostic; });
+  if (!known) keep(std::move(diagnostic));
 }
 
 Diagnostic& Diagnostics::error(Span span, std::string message, std::string label) {
-  all_.push_back({.message = std::move(message), .span = span, .label = std::move(label)});
-  errors_++;
-  return all_.back();
+  return keep({.message = std::move(message), .span = span, .label = std::move(label)});
 }
 
 Diagnostic& Diagnostics::warning(Span span, std::string message, std::string label) {
-  all_.push_back({.severity = Severity::Warning,
-                  .message = std::move(message),
-                  .span = span,
-                  .label = std::move(label)});
-  warnings_++;
-  return all_.back();
+  return keep({.severity = Severity::Warning,
+               .message = std::move(message),
+               .span = span,
+               .label = std::move(label)});
 }
 
 const char* to_string(Severity severity) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/source.h"
@@ -49,7 +50,10 @@ class Diagnostics {
   const std::vector<Diagnostic>& all() const { return all_; }
 
  private:
+  Diagnostic& keep(Diagnostic diagnostic);
+
   std::vector<Diagnostic> all_;
+  std::unordered_multimap<size_t, size_t> known_;  // by hash of message and place, into all_
   size_t errors_ = 0;
   size_t warnings_ = 0;
 };

@@ -36,27 +36,27 @@ std::string to_string(const Error& error);
 
 // Evaluates a Result; hands its error to the caller, or yields its value. A GNU statement
 // expression, which both of our compilers have.
-#define TRY(expression)                                                          \
-  __extension__({                                                                \
-    auto try_result = (expression);                                              \
+#define TRY(expression)                                                           \
+  __extension__({                                                                 \
+    auto try_result = (expression);                                               \
     if (!try_result) return tl::unexpected<::seclude::Error>(try_result.error()); \
-    std::move(*try_result);                                                      \
+    std::move(*try_result);                                                       \
   })
 
 // Same for Result<void>.
-#define TRY_VOID(expression)                                                     \
-  do {                                                                           \
-    auto try_result = (expression);                                              \
+#define TRY_VOID(expression)                                                      \
+  do {                                                                            \
+    auto try_result = (expression);                                               \
     if (!try_result) return tl::unexpected<::seclude::Error>(try_result.error()); \
   } while (false)
 
 // States what must be true if this program is right. Stays on in release builds: a sandbox that
 // goes on after a broken invariant is worse than one that stops.
-#define CHECK(condition)                                                                       \
-  do {                                                                                         \
-    if (!(condition)) {                                                                        \
-      std::fprintf(stderr, "seclude: internal error at %s:%d: %s\n", __FILE__, __LINE__,       \
-                   #condition);                                                                \
-      std::abort();                                                                            \
-    }                                                                                          \
+#define CHECK(condition)                                                                 \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      std::fprintf(stderr, "seclude: internal error at %s:%d: %s\n", __FILE__, __LINE__, \
+                   #condition);                                                          \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)

@@ -14,6 +14,11 @@ Span join(Span first, Span last) {
 }
 
 uint32_t SourceMap::add(Source source) {
+  std::vector<uint32_t> starts = {0};
+  for (size_t end = source.text.find('\n'); end != std::string::npos;
+       end = source.text.find('\n', end + 1))
+    starts.push_back(static_cast<uint32_t>(end + 1));
+  line_starts_.push_back(std::move(starts));
   sources_.push_back(std::move(source));
   return static_cast<uint32_t>(sources_.size() - 1);
 }
@@ -21,15 +26,13 @@ uint32_t SourceMap::add(Source source) {
 Position SourceMap::position(Span span) const {
   if (!span.known()) return {};
   const std::string& text = at(span.source).text;
-  Position position;
+  const std::vector<uint32_t>& starts = line_starts_.at(span.source);
   size_t begin = std::min<size_t>(span.begin, text.size());
-  for (size_t i = 0; i < begin; i++) {
-    if (text[i] == '\n') {
-      position.line++;
-      position.column = 1;
-    } else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {  // not a continuation byte
-      position.column++;
-    }
+  auto next = std::upper_bound(starts.begin(), starts.end(), begin);
+  Position position{.line = static_cast<uint32_t>(next - starts.begin())};
+  for (size_t i = *(next - 1); i < begin; i++) {
+    bool continues = (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80;  // a character
+    position.column += continues ? 0 : 1;
   }
   return position;
 }

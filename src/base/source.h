@@ -53,6 +53,7 @@ class SourceMap {
 
  private:
   std::vector<Source> sources_;
+  std::vector<std::vector<uint32_t>> line_starts_;  // of each source
 };
 
 }  // namespace seclude

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace seclude {
@@ -27,20 +28,31 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 namespace {
 
-// Optimal string alignment distance; `limit` + 1 when it is larger than `limit`.
+constexpr size_t longest_name = 64;  // no slip of the fingers is longer
+
+// Optimal string alignment distance; `limit` + 1 when it is larger than `limit`. `a` is at most
+// longest_name long, `limit` at most a third of that (or 1).
 size_t distance(std::string_view a, std::string_view b, size_t limit) {
   if (a.size() > b.size() + limit || b.size() > a.size() + limit) return limit + 1;
-  std::vector<size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); j++) row[j] = j;
+  std::array<std::array<uint8_t, 2 * longest_name>, 3> rows;
+  auto *before = rows[0].data(), *row = rows[1].data(), *next = rows[2].data();
+  for (size_t j = 0; j <= b.size(); j++) row[j] = static_cast<uint8_t>(j);
+  size_t least_before = 0;
   for (size_t i = 1; i <= a.size(); i++) {
-    next[0] = i;
+    next[0] = static_cast<uint8_t>(i);
+    size_t least = i;
     for (size_t j = 1; j <= b.size(); j++) {
-      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
+      int edits = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        next[j] = std::min(next[j], before[j - 2] + 1);
+        edits = std::min(edits, before[j - 2] + 1);
+      next[j] = static_cast<uint8_t>(edits);
+      least = std::min<size_t>(least, next[j]);
     }
-    before.swap(row);
-    row.swap(next);
+    // Nothing below can be less than the least of two rows.
+    if (std::min(least, least_before) > limit) return limit + 1;
+    least_before = least;
+    std::swap(before, row);
+    std::swap(row, next);
   }
   return row[b.size()];
 }
@@ -49,7 +61,7 @@ size_t distance(std::string_view a, std::string_view b, size_t limit) {
 
 std::optional<std::string_view> nearest(std::string_view name,
                                         std::span<const std::string_view> candidates) {
-  if (name.size() > 64) return std::nullopt;  // no slip of the fingers is this long
+  if (name.size() > longest_name) return std::nullopt;
   size_t limit = std::max<size_t>(1, name.size() / 3);
   std::optional<std::string_view> best;
   for (std::string_view candidate : candidates) {

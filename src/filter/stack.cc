@@ -121,9 +121,9 @@ class Sharing {
 
   CompileProblem alone(const Listed& listed, CompileProblem why) const {
     if (why.too_long > 0)
-      why.message =
-          fmt::format("the rules of {} alone need {} instructions, the kernel takes {} in a filter",
-                      name_of(rules_, listed), why.too_long, options_.longest_program);
+      why.message = fmt::format(
+          "the rules of {} alone need at least {} instructions, the kernel takes {} in a filter",
+          name_of(rules_, listed), why.too_long, options_.longest_program);
     return why;
   }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace seclude {
 namespace {
 
@@ -23,6 +25,21 @@ TEST(Source, PositionsCountCharactersNotBytes) {
   EXPECT_EQ(one.sources.where({one.source, 0, 1}), "site.seclude:1:1");
   EXPECT_EQ(One("x", "strict", true).sources.where({0, 0, 1}), "strict (built in):1:1");
   EXPECT_EQ(one.sources.where({}), "");
+}
+
+// A text of 16 MiB can have very many: neither telling them apart nor finding their lines may take
+// longer for each one the more there are.
+TEST(Diagnostics, AHundredThousandAreKeptAndPlacedSoon) {
+  const auto begin = std::chrono::steady_clock::now();
+  One one(std::string(100000, '\n'));
+  Diagnostics diagnostics;
+  for (uint32_t round = 0; round < 2; round++)
+    for (uint32_t i = 0; i < 100000; i++)
+      diagnostics.add({.message = "unknown system call", .span = {one.source, i, i + 1}});
+  EXPECT_EQ(diagnostics.errors(), 100000u) << "each is kept once";
+  std::string text = render(diagnostics, one.sources, {.plain = true});
+  EXPECT_NE(text.find("site.seclude:99999:1: error"), std::string::npos);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST(Diagnostic, ShowsLineCaretLabelExampleRemarkAndHelp) {

@@ -24,6 +24,11 @@ bool plainly_contains(const Intervals& set, uint32_t value) {
   return false;
 }
 
+Intervals together(Intervals a, const Intervals& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 Intervals random_intervals(std::mt19937& random) {
   Intervals intervals;
   for (size_t i = 0, count = random() % 4; i < count; ++i) {
@@ -59,7 +64,7 @@ TEST(Intervals, SetsAreWhatTheyContain) {
     Intervals raw_a = random_intervals(random), raw_b = random_intervals(random);
     Intervals a = normal(raw_a, mask), b = normal(raw_b, mask);
     Intervals neither = complement(a, mask), both = intersected(a, b, mask);
-    Intervals either = united(a, b, mask);
+    Intervals either = normal(together(a, b), mask);
     for (uint32_t value : values_of(mask)) {
       bool in_a = plainly_contains(raw_a, value), in_b = plainly_contains(raw_b, value);
       ASSERT_EQ(contains(a, value), in_a);
@@ -68,7 +73,7 @@ TEST(Intervals, SetsAreWhatTheyContain) {
       ASSERT_EQ(contains(either, value), in_a || in_b);
     }
     ASSERT_EQ(complement(neither, mask), a) << "equal sets are equal lists";
-    ASSERT_EQ(is_everything(united(a, neither, mask), mask), true);
+    ASSERT_EQ(is_everything(normal(together(a, neither), mask), mask), true);
     ASSERT_EQ(normal(a, mask), a);
   }
 }

@@ -15,6 +15,9 @@ constexpr float refusal_share = 0.1f;
 // How many rests a call may have for each of its tests, and at least: real policies have about one
 // for each test.
 constexpr size_t rests_per_test = 4, fewest_rests = 64;
+// And how much may be looked at for all of them, about a second or two: thousands of tests, which
+// do not fit into a filter anyway, would take minutes to be weighed against each other.
+constexpr size_t most_work = 200'000'000;
 
 // The kernel's view of an action; a mediated call passes the filter.
 uint32_t emitted(Action action) { return normalised(action.ret).ret; }
@@ -69,10 +72,14 @@ ChoiceId Choices::of(std::span<const Rule> rules, Action otherwise) {
   most_rests_ = rests_.size() + fewest_rests;
   for (auto [ret, where] : rest.rules) most_rests_ += rests_per_test * atoms(where);
   ChoiceId choice = decide(rest);
-  if (!too_many_rests()) return choice;
+  if (!too_much()) return choice;
   rests_.clear();  // those of the unfinished ones say nothing
   rest_table_ = UniqueTable();
   return in_turn(rest);
+}
+
+bool Choices::too_much() const {
+  return rests_.size() > most_rests_ || work_ + formulas_.visits() > most_work;
 }
 
 ChoiceId Choices::answer(uint32_t ret) {
@@ -106,7 +113,7 @@ void Choices::simplify(Rest& rest) {
 
 ChoiceId Choices::decide(Rest rest) {
   simplify(rest);
-  if (rest.rules.empty() || too_many_rests()) return answer(rest.otherwise);
+  if (rest.rules.empty() || too_much()) return answer(rest.otherwise);
   uint64_t hash = mix(1, rest.otherwise);
   for (auto [ret, where] : rest.rules) hash = mix(hash, uint64_t{ret} << 32 | where);
   auto same = [&](uint32_t stored) {
@@ -123,9 +130,11 @@ ChoiceId Choices::decide(Rest rest) {
 // The view most of the open conditions look at, and of those the one they look at in the fewest
 // ways: what all conditions ask alike (that a high half is 0) must not be asked once per branch.
 // High halves come before low ones, whole words before masked ones, which cost an AND.
-View Choices::best_view(const Rest& rest) const {
+View Choices::best_view(const Rest& rest) {
   std::vector<ViewCount> counts;
   for (auto [ret, where] : rest.rules) count_views(formulas_, where, counts);
+  for (const ViewCount& counted : counts)
+    work_ += counted.count * (counts.size() + counted.atoms.size());
   auto rank = [](const ViewCount& counted) {
     return std::tuple(counted.count, -static_cast<int>(counted.atoms.size()),
                       6 - counted.view.word / 2, counted.view.word % 2,
@@ -148,7 +157,7 @@ ChoiceId Choices::ask(const Rest& rest, View view) {
   Choice choice;
   choice.view = view;
   std::vector<uint32_t> starts = cuts(rest, view);
-  for (size_t i = 0; i < starts.size(); ++i) {
+  for (size_t i = 0; i < starts.size() && !too_much(); ++i) {
     uint32_t last = i + 1 < starts.size() ? value_at_most(starts[i + 1] - 1, view.mask) : view.mask;
     Rest narrowed = {{}, rest.otherwise, 0};
     for (auto [ret, where] : rest.rules)
@@ -159,6 +168,7 @@ ChoiceId Choices::ask(const Rest& rest, View view) {
     else
       choice.parts.push_back({starts[i], last, next});
   }
+  if (too_much()) return answer(rest.otherwise);
   if (choice.parts.size() == 1) return choice.parts[0].next;
   for (const Part& part : choice.parts)
     choice.passing = std::max(choice.passing, choices_[part.next].passing);

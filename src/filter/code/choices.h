@@ -56,12 +56,12 @@ class Choices {
   void simplify(Rest& rest);
   ChoiceId decide(Rest rest);
   size_t atoms(FormulaId id) const;
-  bool too_many_rests() const { return rests_.size() > most_rests_; }
+  bool too_much() const;
   ChoiceId in_turn(const Rest& rest);
   ChoiceId branch(FormulaId id, ChoiceId yes, ChoiceId no);
   ChoiceId branch_atom(const Formula& atom, ChoiceId yes, ChoiceId no);
   ChoiceId ask(const Rest& rest, View view);
-  View best_view(const Rest& rest) const;
+  View best_view(const Rest& rest);
   std::vector<uint32_t> cuts(const Rest& rest, View view) const;
   ChoiceId unique(Choice choice);
 
@@ -71,6 +71,7 @@ class Choices {
   std::vector<Rest> rests_;
   UniqueTable rest_table_;
   size_t most_rests_ = 0;  // for the call at hand
+  size_t work_ = 0;
 };
 
 }  // namespace seclude::filter

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <tuple>
 
 namespace seclude::filter {
 namespace {
@@ -195,25 +196,30 @@ FormulaId Formulas::joined(Formula::Kind kind, std::vector<FormulaId> children) 
   return unique(std::move(formula));
 }
 
-// Atoms on one view become one atom.
+// Atoms on one view become one atom, in the place of the first; the others become neutral.
 void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children) {
+  using Key = std::tuple<uint8_t, uint32_t, size_t>;  // of the view, and the child's place
+  std::vector<Key> atoms;
   for (size_t i = 0; i < children.size(); ++i) {
-    if (formulas_[children[i]].kind != Formula::Kind::Atom) continue;
-    Intervals set = formulas_[children[i]].set;
-    View view = formulas_[children[i]].view;
-    size_t kept = i + 1;
-    for (size_t j = i + 1; j < children.size(); ++j) {
-      const Formula& other = formulas_[children[j]];
-      if (other.kind != Formula::Kind::Atom || other.view != view) {
-        children[kept++] = children[j];
-        continue;
-      }
-      set = kind == Formula::Kind::All ? intersected(set, other.set, view.mask)
-                                       : united(set, other.set, view.mask);
+    const Formula& formula = formulas_[children[i]];
+    if (formula.kind == Formula::Kind::Atom)
+      atoms.emplace_back(formula.view.word, formula.view.mask, i);
+  }
+  std::sort(atoms.begin(), atoms.end());
+  for (size_t first = 0, end = 0; first < atoms.size(); first = end) {
+    auto [word, mask, place] = atoms[first];
+    Intervals set = formulas_[children[place]].set;
+    for (end = first + 1; end < atoms.size(); ++end) {
+      auto [other_word, other_mask, other_place] = atoms[end];
+      if (other_word != word || other_mask != mask) break;
+      const Intervals& other = formulas_[children[other_place]].set;
+      if (kind == Formula::Kind::All)
+        set = intersected(set, other, mask);
+      else
+        set.insert(set.end(), other.begin(), other.end());  // atom() brings them into order
+      children[other_place] = kind == Formula::Kind::All ? always : never;
     }
-    if (kept == children.size()) continue;
-    children.resize(kept);
-    children[i] = atom(view, std::move(set));
+    if (end > first + 1) children[place] = atom({word, mask}, std::move(set));
   }
 }
 
@@ -292,6 +298,7 @@ FormulaId Formulas::assume(FormulaId id, const Fact& fact) {
   if (kind == Formula::Kind::Atom) return assume_atom(id, fact);
   if (kind != Formula::Kind::All && kind != Formula::Kind::Any) return id;
   std::vector<FormulaId> children = formulas_[id].children;
+  visits_ += children.size();
   bool changed = false;
   for (FormulaId& child : children) {
     FormulaId assumed = assume(child, fact);

@@ -55,6 +55,8 @@ class Formulas {
   FormulaId assume(FormulaId formula, const Fact& fact);
 
   const Formula& at(FormulaId id) const { return formulas_[id]; }
+  // How much work assume() was so far, in formulas looked at.
+  size_t visits() const { return visits_; }
 
  private:
   FormulaId from(const Condition& condition, bool negated);
@@ -68,6 +70,7 @@ class Formulas {
   FormulaId unique(Formula formula);
 
   std::vector<Formula> formulas_;
+  size_t visits_ = 0;
   UniqueTable table_;
 };
 

@@ -9,6 +9,10 @@ namespace {
 // How much a guess counts next to all that is known of an argument.
 constexpr float guess_beside_knowledge = 0.25f;
 
+// So many choices one after another are more jumps than the kernel takes: what comes then does not
+// matter, and thousands more would be more than the stack takes.
+constexpr size_t deepest = max_program_length + 64;
+
 // Two parts, zero and everything else: one JSET, which leaves the accumulator alone.
 bool is_bit_test(const Choice& choice) {
   return choice.view.mask != whole_word && choice.parts.size() == 2 && choice.parts[0].last == 0;
@@ -46,6 +50,7 @@ CodeId jumps_of(Code& code, const SearchTree& tree, Holds holds,
 CodeId Generator::enter(ChoiceId id, Holds holds) {
   const Choice& choice = choices_.at(id);
   if (choice.parts.empty()) return code_.give(choice.ret);
+  if (depth_ > deepest) return code_.give(Action::kill().ret);
   uint32_t offset =
       offset_of_half(choice.view.word / 2, choice.view.word % 2 != 0, settings_.big_endian);
   Holds word = {offset, whole_word};
@@ -70,7 +75,9 @@ CodeId Generator::decide(ChoiceId id, Holds holds) {
   if (found) return done_[index].code;
   done_.push_back({id, holds, 0});
   const Choice& choice = choices_.at(id);
+  ++depth_;
   CodeId node = is_bit_test(choice) ? test_bits(choice, holds) : compare(choice, holds);
+  --depth_;
   done_[index].code = node;
   return node;
 }
@@ -122,14 +129,16 @@ float Generator::chance_of_passing(ChoiceId id, std::span<const ArgumentWeight> 
 
 float Generator::chance(ChoiceId id) {
   const Choice& choice = choices_.at(id);
-  if (choice.parts.empty()) return choice.passing;
+  if (choice.parts.empty() || depth_ > deepest) return choice.passing;
   if (chances_[id] >= 0) return chances_[id];
   std::vector<float> shares = shares_of(choice);
   float unknown = 1, result = 0;
+  ++depth_;
   for (size_t i = 0; i < shares.size(); ++i) {
     unknown -= shares[i];
     if (shares[i] > 0) result += shares[i] * chance(choice.parts[i].next);
   }
+  --depth_;
   chances_[id] = result + std::max(unknown, 0.0f) * choice.passing;
   return chances_[id];
 }

@@ -58,6 +58,7 @@ class Generator {
   const Choices& choices_;
   Settings settings_;
   std::span<const ArgumentWeight> known_;
+  size_t depth_ = 0;            // choices that are under way
   std::vector<float> chances_;  // by choice, for one `known_`; negative: not computed yet
   std::vector<Done> done_;
   UniqueTable done_table_;

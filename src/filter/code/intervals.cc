@@ -83,12 +83,6 @@ Intervals complement(const Intervals& set, uint32_t mask) {
   return normal(std::move(gaps), mask);
 }
 
-Intervals united(const Intervals& a, const Intervals& b, uint32_t mask) {
-  Intervals all = a;
-  all.insert(all.end(), b.begin(), b.end());
-  return normal(std::move(all), mask);
-}
-
 Intervals intersected(const Intervals& a, const Intervals& b, uint32_t mask) {
   Intervals common;
   for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
@@ -100,9 +94,9 @@ Intervals intersected(const Intervals& a, const Intervals& b, uint32_t mask) {
 }
 
 bool contains(const Intervals& set, uint32_t value) {
-  for (const Interval& interval : set)
-    if (interval.low <= value && value <= interval.high) return true;
-  return false;
+  auto above = std::partition_point(
+      set.begin(), set.end(), [&](const Interval& interval) { return interval.low <= value; });
+  return above != set.begin() && value <= (above - 1)->high;
 }
 
 bool is_everything(const Intervals& set, uint32_t mask) {

@@ -26,7 +26,6 @@ uint32_t value_at_most(uint32_t value, uint32_t mask);
 // Any list of intervals, as the set of the mask's values in it.
 Intervals normal(Intervals intervals, uint32_t mask);
 Intervals complement(const Intervals& set, uint32_t mask);
-Intervals united(const Intervals& a, const Intervals& b, uint32_t mask);
 Intervals intersected(const Intervals& a, const Intervals& b, uint32_t mask);
 bool contains(const Intervals& set, uint32_t value);
 bool is_everything(const Intervals& set, uint32_t mask);
