@@ -50,11 +50,7 @@ Result<calls::CallId> named(std::string_view word, Arch arch) {
   std::optional<calls::CallId> call = calls::find_call(word);
   if (call && calls::number_of(*call, arch)) return *call;
   if (call) return fail("`" + std::string(word) + "` does not exist on " + arch_name(arch));
-  std::vector<std::string_view> names;
-  for (const calls::Call& known : calls::all_calls()) names.push_back(known.name);
-  std::optional<std::string_view> near = nearest(word, names);
-  return fail("unknown system call `" + escape(word, 60) + "`", 0,
-              near ? "did you mean `" + std::string(*near) + "`?" : "");
+  return tl::unexpected<Error>(unknown_call(word));
 }
 
 // Puts one argument of the call where this architecture has it.
@@ -93,6 +89,14 @@ Result<AskedCall> asked_call(std::span<const std::string_view> words, Arch arch)
   if (std::optional<calls::CallId> call = calls::call_at(arch, asked.input.number))
     asked.name = std::string(calls::name_of(*call));
   return asked;
+}
+
+Error unknown_call(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const calls::Call& known : calls::all_calls()) names.push_back(known.name);
+  std::optional<std::string_view> near = nearest(word, names);
+  return {"unknown system call `" + escape(word, 60) + "`", 0,
+          near ? "did you mean `" + std::string(*near) + "`?" : ""};
 }
 
 }  // namespace seclude::cli

@@ -26,4 +26,7 @@ struct AskedCall {
 // nr: they are the registers themselves.
 Result<AskedCall> asked_call(std::span<const std::string_view> words, calls::Arch arch);
 
+// "unknown system call `wirte`", with the nearest name.
+Error unknown_call(std::string_view word);
+
 }  // namespace seclude::cli

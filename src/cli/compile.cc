@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "calls/calls.h"
+#include "cli/asked_call.h"
 #include "cli/console.h"
 #include "cli/cost_report.h"
 #include "cli/files.h"
@@ -34,9 +35,13 @@ Result<std::map<std::string, double, std::less<>>> read_weights(const std::strin
     std::vector<std::string_view> cells = split(line, '\t');
     std::string where = fmt::format("{}:{}: ", name_of_input(name), number);
     std::optional<uint64_t> weight = cells.size() == 2 ? parse_integer(cells[1]) : std::nullopt;
-    if (!weight) return fail(where + "not CALL<TAB>COUNT");
-    if (!calls::find_call(cells[0]))
-      return fail(where + "unknown system call `" + escape(cells[0], 60) + "`");
+    if (!weight)
+      return fail(where + "not CALL<TAB>COUNT", 0,
+                  "write a name, one tab and a number below 2^64, such as `read<TAB>1200`");
+    if (!calls::find_call(cells[0])) {
+      Error unknown = unknown_call(cells[0]);
+      return fail(where + unknown.doing, 0, unknown.hint);
+    }
     weights[std::string(cells[0])] += static_cast<double>(*weight);
   }
   return weights;
@@ -52,6 +57,10 @@ Result<filter::EmitOptions> emit_options(const Arguments& arguments) {
     if (parts.size() != 2 || !parse_integer(parts[0]) || !parse_integer(parts[1]))
       return fail("`--kernel-before " + escape(*version, 40) + "` is no kernel version", 0,
                   "write MAJOR.MINOR, such as 5.11");
+    if (std::pair(*parse_integer(parts[0]), *parse_integer(parts[1])) > std::pair(5ul, 11ul))
+      return fail("`--kernel-before " + escape(*version, 40) + "` means kernels of two kinds", 0,
+                  "5.11 and later answer plain calls without running the filter: write 5.11 for "
+                  "those that do not, leave it out for those that do");
     options.kernel_has_bitmap = false;
   }
   if (std::optional<std::string> file = arguments.value(flag::weights))
@@ -120,14 +129,27 @@ int write_chain(const filter::Stack& stack, const Arguments& arguments, Console&
                   fmt::format("-o FILE writes FILE.1 to FILE.{}", filters));
     return 2;
   }
-  if (::access(file.c_str(), F_OK) == 0) {
-    console.error(fmt::format("{}; `{}` would stay as it is", needs, escape(file, 200)),
-                  fmt::format("remove it: the chain is written to FILE.1 to FILE.{}", filters));
+  // A longer chain that was there before would leave one, too.
+  for (const std::string& left : {file, fmt::format("{}.{}", file, filters + 1)}) {
+    if (::access(left.c_str(), F_OK) != 0) continue;
+    console.error(
+        fmt::format("{}; `{}` would stay as it is", needs, escape(left, 200)),
+        fmt::format("the chain is written to FILE.1 to FILE.{}: remove that file, or name "
+                    "another FILE",
+                    filters));
     return 2;
   }
+  std::vector<Place> places;
   for (size_t i = 0; i < filters; ++i) {
-    Result<void> written = replace_file(fmt::format("{}.{}", file, i + 1),
-                                        filter::to_bytes(stack.programs[i], stack.big_endian));
+    Result<Place> place = Place::find(fmt::format("{}.{}", file, i + 1));
+    if (!place) {
+      console.error(place.error());
+      return 2;
+    }
+    places.push_back(std::move(*place));
+  }
+  for (size_t i = 0; i < filters; ++i) {
+    Result<void> written = places[i].write(filter::to_bytes(stack.programs[i], stack.big_endian));
     if (written) continue;
     console.error(written.error());
     return 2;

@@ -6,6 +6,7 @@
 // (sandbox/outcome.h).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -25,11 +26,15 @@
 #include "sandbox/namespace_hints.h"
 #include "sandbox/path_rules.h"
 #include "sandbox/plan.h"
+#include "sandbox/prepare.h"
 #include "sandbox/unenforced.h"
 
 namespace seclude::cli {
 
 namespace {
+
+constexpr const char* too_long_to_explain =
+    "denials are not explained: the policy takes more than one filter";
 
 constexpr int could_not = 125;  // seclude's own failure: anything about setup, policy or kernel
 
@@ -196,8 +201,7 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
   if (observed.how == How::Unwatched)
     console.note(
         "denials are not explained: a filter in force outside has a listener, or refuses one");
-  if (observed.how == How::Chained)
-    console.note("denials are not explained: the policy takes more than one filter");
+  if (observed.how == How::Chained) console.note(too_long_to_explain);
   if (observed.how == How::Lost)
     console.warning("the helper process that explains denials was killed");
   if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
@@ -265,6 +269,24 @@ struct Job {
   std::vector<sandbox::HeldLine> lines;
 };
 
+// What the launch would do. The filter is compiled to see how many it takes: more than one leave no
+// place for a helper.
+int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervise> helper,
+              const Arguments& arguments, Console& console) {
+  if (const Result<void> drafted = sandbox::draft_filter(plan); !drafted)
+    return finish({.ending = sandbox::SetupError{.error = drafted.error()}, .usage = {}}, {},
+                  arguments, console);
+  const auto chain = [](const sandbox::Step& step) { return sandbox::filters_of(step) > 1u; };
+  if (helper && std::any_of(plan.steps.begin(), plan.steps.end(), chain)) {
+    console.note(too_long_to_explain);
+    helper.reset();
+  }
+  sandbox::Plan whole = sandbox::as_stand_in(std::move(plan), helper);
+  whole.lines = job.lines;
+  console.answer(arguments.has(flag::json) ? report::to_json(whole) : to_string(whole));
+  return 0;
+}
+
 int carry_out(const Job& job, const Loaded& loaded, const Arguments& arguments, Console& console) {
   tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(job.request);
   if (!plan) return finish({.ending = plan.error()}, {}, arguments, console);
@@ -274,10 +296,7 @@ int carry_out(const Job& job, const Loaded& loaded, const Arguments& arguments, 
   if (arguments.has(flag::plan)) {
     std::optional<sandbox::Supervise> how;
     if (supervision) how = supervision->how;
-    sandbox::Plan whole = sandbox::as_stand_in(*plan, how);
-    whole.lines = job.lines;
-    console.answer(arguments.has(flag::json) ? report::to_json(whole) : to_string(whole));
-    return 0;
+    return show_plan(std::move(*plan), job, how, arguments, console);
   }
   std::optional<Place> place;
   if (const auto file = arguments.value(flag::report)) {

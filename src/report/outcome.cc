@@ -151,6 +151,7 @@ std::string to_json(const Plan& plan) {
     steps.push_back({{"step", sandbox::name_of(step)}, {"text", sandbox::to_string(step)}});
     const auto grants = sandbox::grants_of(step);
     if (!grants.empty()) steps.back()["grants"] = grants;
+    if (const auto filters = sandbox::filters_of(step)) steps.back()["filters"] = *filters;
   }
   ordered_json lines = ordered_json::array();
   for (const HeldLine& line : plan.lines)

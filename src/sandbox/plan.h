@@ -190,6 +190,8 @@ std::string_view name_of(const Step& step);
 std::string to_string(const Step& step);
 // What a domain lets the program reach: "read /srv/in", "connect tcp *:443".
 std::vector<std::string> grants_of(const Step& step);
+// How many programs a step loads, once draft_filter has compiled them.
+std::optional<size_t> filters_of(const Step& step);
 // One numbered line per step, each with what it grants, then the lines of the policy that another
 // layer than seccomp holds.
 std::string to_string(const Plan& plan);

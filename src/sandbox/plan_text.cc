@@ -1,6 +1,8 @@
 // Plan, as text and as a value: names of its parts, one line per step, comparison of rules.
 //
 // In: a plan. Out: what `run --plan` shows; strings from outside are escaped. See plan.h.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -174,7 +176,10 @@ struct TextOf {
                       std::string(calls::info(rules.arch).name));
     }
     const std::string_view answered = step.answered ? "; what is refused waits for the helper" : "";
-    return "load the filter (seccomp): " + join(parts, ", ") + std::string(answered) +
+    const size_t filters = filters_of(step).value_or(1);
+    return (filters > 1 ? fmt::format("load {} filters (seccomp), one after the other: ", filters)
+                        : "load the filter (seccomp): ") +
+           join(parts, ", ") + std::string(answered) +
            (step.signal_guard == SignalGuard::Filter ? "; no signals to the launcher" : "");
   }
   std::string operator()(const Execute& step) const {
@@ -248,6 +253,12 @@ bool operator==(const LoadFilter& left, const LoadFilter& right) {
   return left.signal_guard == right.signal_guard && left.answered == right.answered &&
          std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return same(x, y); });
+}
+
+std::optional<size_t> filters_of(const Step& step) {
+  const auto* load = std::get_if<LoadFilter>(&step);
+  if (load == nullptr || !load->drafts) return std::nullopt;
+  return load->answered ? 1 : load->drafts->alone.programs.size();
 }
 
 std::string_view name_of(const Step& step) { return std::visit(NameOf{}, step); }
