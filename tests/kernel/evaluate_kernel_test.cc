@@ -162,7 +162,7 @@ void compare_many(uint64_t seed, bool as_nobody) {
       mmap(nullptr, sizeof(Answers), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(shared, MAP_FAILED);
   Random random(seed);
-  for (size_t round = testing::rounds_from_environment(1500); round > 0; --round) {
+  for (size_t round = testing::rounds_from_environment(10000); round > 0; --round) {
     Program program = harmless(random, testing::valid_program(random, 40));
     ASSERT_FALSE(invalid(program).has_value());
     compare_answers(*static_cast<Answers*>(shared), program, random, as_nobody);
