@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/result.h"
 
@@ -159,15 +160,24 @@ class Cut {
     return count;
   }
 
-  void visit(CodeId id) {
-    std::vector<CodeId>& list = big_[id] ? directory_ : blocks_;
-    if (visited(id)) return;
-    if (!big_[id]) return void(list.push_back(id));
-    const CodeNode& node = code_.at(id);
-    bool no_first = code_.at(node.no).weight > code_.at(node.yes).weight;
-    visit(no_first ? node.no : node.yes);
-    visit(no_first ? node.yes : node.no);
-    list.push_back(id);
+  // Chains of tests can be as long as the program: too long for recursion.
+  void visit(CodeId root) {
+    std::vector<std::pair<CodeId, bool>> open = {{root, false}};  // true: all below it is done
+    while (!open.empty()) {
+      auto [id, done] = open.back();
+      open.pop_back();
+      if (done) directory_.push_back(id);
+      if (done || visited(id)) continue;
+      if (!big_[id]) {
+        blocks_.push_back(id);
+        continue;
+      }
+      const CodeNode& node = code_.at(id);
+      bool no_first = code_.at(node.no).weight > code_.at(node.yes).weight;
+      open.emplace_back(id, true);
+      open.emplace_back(no_first ? node.yes : node.no, false);
+      open.emplace_back(no_first ? node.no : node.yes, false);
+    }
   }
 
   bool visited(CodeId id) {
