@@ -207,7 +207,7 @@ def segment():
 
 
 def queue():
-    call("mq_open", b"/seclude-outside", os.O_RDONLY)
+    call("mq_open", b"/seclude-outside-%d" % PID, os.O_RDONLY)
 
 
 ATTACKS = {

@@ -34,14 +34,18 @@ class Outside:
             [find("sh"), "-c", 'exec 7<secret; exec sleep 1000'], cwd=bench.folder,
             stdin=subprocess.DEVNULL)
         poll(lambda: Path("/proc/%d/comm" % self.process.pid).read_text() == "sleep\n", "no sleep")
-        self.shared = Path("/dev/shm/seclude-outside-%d" % self.process.pid)
+        # Other runs of these cases, by other users, happen at the same time: names have our process.
+        name = "/seclude-outside-%d" % self.process.pid
+        self.shared = Path("/dev/shm" + name)
         self.shared.write_text("outside")
         self.segment = LIBC.shmget(IPC_PRIVATE, 4096, 0o600)
         LIBC.shmat.restype = ctypes.c_void_p
         address = LIBC.shmat(self.segment, None, 0)
         ctypes.memmove(address, b"outside", 7)
         LIBC.shmdt(ctypes.c_void_p(address))
-        self.queue = LIBC.mq_open(b"/seclude-outside", O_CREAT_RDWR, 0o600, None)
+        self.queue_name = name.encode()
+        self.queue = LIBC.mq_open(self.queue_name, O_CREAT_RDWR, 0o600, None)
+        bench.check(self.queue >= 0, "no queue: %s" % os.strerror(ctypes.get_errno()))
         self.sockets = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX),
                         socket.socket(socket.AF_UNIX), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)]
         for server, address in zip(self.sockets, (("127.0.0.1", 0), "\0%s" % bench.folder,
@@ -68,7 +72,8 @@ class Outside:
         self.process.wait()
         self.shared.unlink(missing_ok=True)
         LIBC.shmctl(self.segment, IPC_RMID, None)
-        LIBC.mq_unlink(b"/seclude-outside")
+        os.close(self.queue)
+        LIBC.mq_unlink(self.queue_name)
         for server in self.sockets:
             server.close()
 
@@ -200,9 +205,10 @@ def the_program_starts_where_it_started_and_sees_only_itself(bench):
     # A program in /tmp is there, at its place, and cannot be changed.
     bench.expect(bench.run(policy, bench.target, "exit", "9"), status=9)
     script = "import os, sys; os.truncate(sys.argv[1], 0)"
-    done = bench.run(policy, find("env"), find("sh"), "-c", "echo x > /tmp/new && cat /tmp/new")
+    new = "/tmp/new-%d" % os.getpid()
+    done = bench.run(policy, find("env"), find("sh"), "-c", "echo x > $0 && cat $0", new)
     bench.expect(done, output="x")
-    bench.check(not Path("/tmp/new").exists(), "a file was made outside")
+    bench.check(not Path(new).exists(), "a file was made outside")
 
 
 @case("python3")
@@ -212,15 +218,16 @@ def path_lines_show_what_they_list_in_a_tmp_of_its_own(bench):
     policy = bench.policy(
         "use default", "isolate tmp, processes", "read /usr/**, /etc/**, /lib/**?, /lib64/**?",
         "read %s/in/**, /proc/**" % bench.folder, "create %s/out/**, /tmp/**" % bench.folder)
-    script = ("import os; a = open('in/a').read(); open('out/b', 'w').write(a);"
-              "open('/tmp/c', 'w').write(a); print(a, open('/tmp/c').read(), os.listdir('.'));"
+    new = "/tmp/new-%d" % os.getpid()
+    script = ("import os, sys; a = open('in/a').read(); open('out/b', 'w').write(a); new = sys.argv[1];"
+              "open(new, 'w').write(a); print(a, open(new).read(), os.listdir('.'));"
               "print(open('/proc/2/comm').read()); open('in/a', 'w')")
-    done = bench.run(policy, find("python3"), "-I", "-c", script)
+    done = bench.run(policy, find("python3"), "-I", "-c", script, new)
     bench.check(done.stdout.startswith("input input "), done.stdout + done.stderr)
     bench.check("python3" in done.stdout, done.stdout + done.stderr)
     bench.check((bench.folder / "out/b").read_text() == "input", "nothing was written")
     bench.check((bench.folder / "in/a").read_text() == "input", "the input was changed")
-    bench.check(not Path("/tmp/c").exists(), "a file was made outside")
+    bench.check(not Path(new).exists(), "a file was made outside")
 
 
 # ---- ends -----------------------------------------------------------------------------------------

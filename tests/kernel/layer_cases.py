@@ -10,7 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from harness import Skipped, case, find, poll
+from harness import Skipped, case, find, free_port, poll
 
 ATTACKS = (Path(__file__).resolve().parent / "layer_attacks.py").read_text()
 PROGRAMS = "/usr/**, /etc/**, /lib/**?, /lib64/**?"
@@ -246,12 +246,6 @@ def curl_reaches_one_port(bench):
             server.kill()
             server.wait()
             server.stdout.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @case("redis-server", "redis-cli")

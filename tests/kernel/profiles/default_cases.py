@@ -8,13 +8,7 @@ import socket
 import subprocess
 import time
 
-from harness import SEARCH, Failure, case, find
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from harness import SEARCH, Failure, case, find, free_port
 
 
 class Server:

@@ -4,11 +4,14 @@
 # commands behind policies in a fresh folder per case, and judges what came out; `case` registers a
 # case with what it needs installed. A case whose needs are missing is skipped, loudly, by name.
 # Neighbours: *_cases.py here and in tests/kernel hold the cases, run.py runs them.
+import errno
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -38,6 +41,20 @@ def poll(condition, message, seconds=60):
             return value
         time.sleep(0.005)
     raise Failure("waited %d s in vain: %s" % (seconds, message))
+
+
+def free_port():
+    """A TCP port to serve on. Below those that the kernel gives away, or a connection of somebody
+    else's may have it by the time the server starts."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
 
 def find(program):
