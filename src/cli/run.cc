@@ -203,7 +203,7 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
         "denials are not explained: a filter in force outside has a listener, or refuses one");
   if (observed.how == How::Chained) console.note(too_long_to_explain);
   if (observed.how == How::Lost)
-    console.warning("the helper process that explains denials was killed");
+    console.warning("the helper process was killed");
   if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
   if (arguments.has(flag::audit) && observed.how == How::Explained && observed.denials.total() == 0)
     console.note("the policy would have refused nothing");
@@ -277,7 +277,11 @@ int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervi
     return finish({.ending = sandbox::SetupError{.error = drafted.error()}, .usage = {}}, {},
                   arguments, console);
   const auto chain = [](const sandbox::Step& step) { return sandbox::filters_of(step) > 1u; };
-  if (helper && std::any_of(plan.steps.begin(), plan.steps.end(), chain)) {
+  const bool chained = std::any_of(plan.steps.begin(), plan.steps.end(), chain);
+  if (chained && sandbox::needs_helper(plan))
+    return finish({.ending = sandbox::no_helper(sandbox::Observed::How::Chained), .usage = {}}, {},
+                  arguments, console);
+  if (helper && chained) {
     console.note(too_long_to_explain);
     helper.reset();
   }

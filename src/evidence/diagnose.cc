@@ -59,6 +59,7 @@ std::string show_arg(const std::string& number, const ArgDetail* detail) {
     case ArgDetail::Kind::Socket:
       return escape(detail->text, longest_shown);
     case ArgDetail::Kind::File:
+    case ArgDetail::Kind::Binding:
       return number + " (" + escape(detail->text, longest_shown) + ")";
     case ArgDetail::Kind::Unreadable:
       return number + " (unreadable)";
@@ -129,6 +130,8 @@ std::string who(const Denial& denial) {
 std::string help_of(const Denial& denial, bool audit) {
   std::string help = "if wanted: except it from this line with `where`";
   if (denial.verdict.otherwise) help = "if wanted: `" + wanted_rule(denial) + "`";
+  if (denial.verdict.reason == Reason::Listening)
+    help = "if wanted: bind it to what a `listen` line names, or add a line";
   if (is_foreign(denial)) help = "if wanted: add " + foreign_name(denial) + " to `architectures`";
   return help + "; " + consequence(denial, audit);
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr int from_seccomp = 1;  // SYS_SECCOMP, the si_code of such a SIGSYS
 constexpr int stop_event = 128;  // PTRACE_EVENT_STOP
 // Inside the kernel the result of a wait that a signal has ended; never seen by programs.
-constexpr int erestartsys = 512;
+constexpr int erestartsys = 512, erestartnointr = 513;
 
 // glibc declares the request an enum; the kernel's header has more of them.
 long request(int what, int thread, unsigned long address, void* data) {
@@ -187,6 +187,8 @@ void answer_interrupted_call(int thread, int errno_value) {
   iovec piece = {set->bytes, set->size};
   (void)request(PTRACE_SETREGSET, thread, NT_PRSTATUS, &piece);
 }
+
+void restart_interrupted_call(int thread) { answer_interrupted_call(thread, erestartnointr); }
 
 bool is_from_filter(int thread) {
   siginfo_t info = {};

@@ -52,6 +52,8 @@ std::optional<filter::Input> current_call(int thread);
 std::optional<filter::Input> interrupted_call(int thread);
 // What such a call is to return instead: -errno, or 0.
 void answer_interrupted_call(int thread, int errno_value);
+// Or it is made once more, after the signal's handler.
+void restart_interrupted_call(int thread);
 // The SIGSYS about to be delivered comes from a seccomp filter, not from somebody's kill().
 bool is_from_filter(int thread);
 

@@ -55,6 +55,8 @@ const char* kind_of(ArgDetail::Kind kind) {
       return "socket_address";
     case ArgDetail::Kind::File:
       return "file";
+    case ArgDetail::Kind::Binding:
+      return "bound_to";
     case ArgDetail::Kind::Unreadable:
       return "unreadable";
   }

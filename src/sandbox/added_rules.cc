@@ -55,6 +55,24 @@ void set_rules(ArchRules& rules, NumberRules& entry, std::vector<Rule> list) {
   entry.end_rule = static_cast<uint32_t>(rules.rules.size());
 }
 
+// Adds the answer where `where` holds and the policy refuses nothing; what it refuses, perhaps by
+// more than a denial, stays refused.
+void tighten(ArchRules& rules, NumberRules& entry, Rule answer) {
+  std::vector<Rule> list = rules_of(rules, entry);
+  std::vector<Rule> added;
+  if (!entry.otherwise.refuses()) {
+    added.push_back(std::move(answer));
+  } else {
+    for (const Rule& rule : list) {
+      if (rule.action.refuses()) continue;
+      added.push_back(answer);
+      added.back().where = both(rule.where, answer.where);
+    }
+  }
+  list.insert(list.end(), added.begin(), added.end());
+  set_rules(rules, entry, std::move(list));
+}
+
 }  // namespace
 
 Condition test_of(filter::Test test) {
@@ -106,27 +124,20 @@ void refuse(ArchRules& rules, const Refusal& refusal) {
   const auto number = number_of(refusal.call, rules.arch);
   if (!number) return;
   NumberRules& entry = entry_of(rules, *number);
-  std::vector<Rule> list = rules_of(rules, entry);
   // A rule that denies with another errno keeps its say; two that differ would contradict each
   // other.
   std::vector<Condition> parts = {refusal.where};
-  for (const Rule& rule : list) {
+  for (const Rule& rule : rules_of(rules, entry)) {
     if (rule.action.is_deny()) parts.push_back(negation(rule.where));
   }
-  const Condition where = all_of(std::move(parts));
-  const Action deny = Action::deny(refusal.errno_value);
-  std::vector<Rule> added;
-  if (!entry.otherwise.refuses()) {
-    added.push_back({deny, where, Span(), filter::Reason::Launch});
-  } else {
-    // What no rule mentions is refused already, perhaps by more than a denial.
-    for (const Rule& rule : list) {
-      if (!rule.action.refuses())
-        added.push_back({deny, both(rule.where, where), Span(), filter::Reason::Launch});
-    }
-  }
-  list.insert(list.end(), added.begin(), added.end());
-  set_rules(rules, entry, std::move(list));
+  tighten(rules, entry,
+          {Action::deny(refusal.errno_value), all_of(std::move(parts)), Span(),
+           filter::Reason::Launch});
+}
+
+void leave_to_helper(ArchRules& rules, std::string_view call, filter::Reason reason) {
+  if (const auto number = number_of(call, rules.arch))
+    tighten(rules, entry_of(rules, *number), {Action::ask(), {}, Span(), reason});
 }
 
 void exempt(ArchRules& rules, std::string_view call, const Condition& where) {

@@ -41,6 +41,9 @@ struct Refusal {
 };
 void refuse(filter::ArchRules& rules, const Refusal& refusal);
 
+// What the policy permits of the call waits for the helper, which does it for the program.
+void leave_to_helper(filter::ArchRules& rules, std::string_view call, filter::Reason reason);
+
 // The call is allowed where the condition holds, whatever the policy says.
 void exempt(filter::ArchRules& rules, std::string_view call, const filter::Condition& where);
 

@@ -14,6 +14,7 @@
 #include "sandbox/denial_log.h"
 #include "sandbox/denial_wire.h"
 #include "sandbox/guard_rules.h"
+#include "sandbox/listening.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -122,19 +123,39 @@ class Loop {
     denial.thread = waiting.thread;
     denial.verdict = filter::meaning(given_.rules, waiting.call);
     const Action action = denial.verdict.action;
-    if (launcher_) {
-      denial.details = read_arguments(denial.call, denial.thread);
-      // Only now is it certain that this was read from the thread that asked.
-      if (!listener_->still_waiting(waiting)) return;
-      if (log_.count(denial)) {
-        complete(denial);
-        if (!listener_->still_waiting(waiting)) return;
-        note(std::move(denial));
-      }
-    }
+    if (is_left_to_us(denial.verdict)) return listen(waiting, std::move(denial));
+    if (launcher_ && !capture(waiting, std::move(denial))) return;
     if (given_.supervision.how == Supervise::Audit) return listener_->let_pass_unchecked(waiting);
     // An `ask` that nobody answers is refused.
     listener_->refuse(waiting, action.is_deny() ? action.data() : ENOSYS);
+  }
+
+  static bool is_left_to_us(const filter::Verdict& verdict) {
+    return verdict.reason == filter::Reason::Listening;
+  }
+
+  // False: the thread that asked has gone.
+  bool capture(const kernel::Waiting& waiting, Denial denial) {
+    for (ArgDetail& detail : read_arguments(denial.call, denial.thread))
+      denial.details.push_back(std::move(detail));
+    // Only now is it certain that this was read from the thread that asked.
+    if (!listener_->still_waiting(waiting)) return false;
+    if (!log_.count(denial)) return true;
+    complete(denial);
+    if (!listener_->still_waiting(waiting)) return false;
+    note(std::move(denial));
+    return true;
+  }
+
+  // The call itself is never made: the program could change what it acts on.
+  void listen(const kernel::Waiting& waiting, Denial denial) {
+    const Listened done = listen_for(*listener_, waiting, given_.supervision.listening);
+    if (done.refused && launcher_ && given_.supervision.how == Supervise::Explain) {
+      denial.verdict.action = Action::deny(static_cast<uint16_t>(done.errno_value));
+      denial.details.push_back({0, ArgDetail::Kind::Binding, *done.refused});
+      if (!capture(waiting, std::move(denial))) return;
+    }
+    listener_->refuse(waiting, done.errno_value);
   }
 
   void note(Denial denial) {
@@ -210,8 +231,9 @@ class Loop {
     denial.call = *call;
     denial.thread = thread;
     denial.verdict = filter::meaning(given_.rules, *call);
+    if (is_left_to_us(denial.verdict)) return kernel::restart_interrupted_call(thread);
     const Action action = denial.verdict.action;
-    if (!is_notified(action, denial.verdict.reason, Supervise::Explain)) return;
+    if (!is_notified(action, denial.verdict.reason, given_.supervision.how)) return;
     kernel::answer_interrupted_call(thread, action.data());
     if (launcher_) record(std::move(denial));
   }

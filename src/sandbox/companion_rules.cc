@@ -1,6 +1,8 @@
 // Companion rules: see companion_rules.h.
 #include "sandbox/companion_rules.h"
 
+#include <algorithm>
+
 #include "sandbox/added_rules.h"
 
 namespace seclude::sandbox {
@@ -78,6 +80,11 @@ Condition type_in(const ArchRules& rules, std::initializer_list<std::string_view
   return any_of(std::move(types));
 }
 
+bool names_addresses(const Domain& domain) {
+  return std::any_of(domain.listening.begin(), domain.listening.end(),
+                     [](const ListenEnd& end) { return end.addresses.has_value(); });
+}
+
 void guard_network(ArchRules& rules, const Domain& domain) {
   const auto refused = [&](const char* call, Condition where) {
     refuse(rules, {.call = call, .where = std::move(where), .errno_value = eacces});
@@ -99,6 +106,12 @@ void guard_network(ArchRules& rules, const Domain& domain) {
   // TCP_ULP can put another protocol in place of TCP.
   refused("setsockopt", all_of({argument_in(1, {6}), argument_in(2, {31})}));
   if (!domain.listens) refused("listen", {});
+  if (domain.listening.empty()) return;
+  leave_to_helper(rules, "listen", filter::Reason::Listening);
+  // The helper sets IP_LOCAL_PORT_RANGE while it listens.
+  refused("setsockopt", all_of({argument_in(1, {0}), argument_in(2, {51})}));
+  // Landlock would refuse every connection; this is about ending one (AF_UNSPEC).
+  if (names_addresses(domain)) refused("connect", {});
 }
 
 }  // namespace

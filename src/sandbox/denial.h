@@ -21,6 +21,7 @@ struct ArgDetail {
     Path,        // the string it points at
     Socket,      // the address it points at, as text: "192.0.2.1:80", "unix:/run/x"
     File,        // what the descriptor refers to
+    Binding,     // what the socket of the descriptor is bound to, in words
     Unreadable,  // the memory could not be read
   };
   size_t arg = 0;

@@ -6,8 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "policy/ends.h"
 
 namespace seclude::sandbox {
 
@@ -24,6 +27,13 @@ struct PortRight {
   friend bool operator==(const PortRight&, const PortRight&) = default;
 };
 
+// What a socket that listens may be bound to.
+struct ListenEnd {
+  std::optional<policy::AddressRange> addresses = {};  // nullopt: all
+  policy::PortRange ports = {};
+  friend bool operator==(const ListenEnd&, const ListenEnd&) = default;
+};
+
 // A place that mounts cover: hidden, or protected inside what may be changed.
 struct CoveredPlace {
   std::string path;  // real
@@ -38,6 +48,8 @@ struct Domain {
   bool confines_network = false;  // what `ports` does not list is refused
   bool runs = false;              // programs may be started
   bool listens = false;           // on TCP ports
+  // The helper looks at each socket that shall listen (listening.h). Empty: it need not.
+  std::vector<ListenEnd> listening = {};
   bool changes_all = false;       // every file there is may be changed
   bool lists_all = false;         // every directory may be read
   std::vector<PathRight> paths = {};

@@ -82,9 +82,9 @@ bool has_step(const Plan& plan) {
                      [](const Step& step) { return std::holds_alternative<T>(step); });
 }
 
-const filter::Rules* rules_of(const Plan& plan) {
+const LoadFilter* filter_of(const Plan& plan) {
   for (const Step& step : plan.steps) {
-    if (const auto* load = std::get_if<LoadFilter>(&step)) return &load->rules;
+    if (const auto* load = std::get_if<LoadFilter>(&step)) return load;
   }
   return nullptr;
 }
@@ -156,7 +156,7 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
   auto running = start(plan, files, supervisor.joining());
   if (!running) {
     supervisor.abandon();
-    const bool can_do_without = how == Supervise::Explain;
+    const bool can_do_without = how != Supervise::Audit;
     if (can_do_without && running.error().kind == SetupError::Kind::NotWatchable)
       return tl::unexpected<Observed::How>(Observed::How::Chained);
     if (can_do_without && is_about_the_listener(running.error()))
@@ -167,6 +167,7 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
   auto denials = supervisor.finish();
   outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
   if (!denials) return outcome;
+  if (how == Supervise::Hold) outcome.observed.how = Observed::How::Fatal;
   if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))
     outcome.ending = Signalled{SIGSYS, denied->core};
   outcome.observed.denials = std::move(*denials);
@@ -179,6 +180,15 @@ struct Run {
   const Plan& watched;  // the same with a helper; unused without supervision
   std::function<Result<Supervisor*>(const filter::Rules&)> helper;
 };
+
+// With a helper where the plan takes one, and what it has to know.
+RunOptions completed(RunOptions options, const Plan& plan) {
+  if (!options.supervision && needs_helper(plan))
+    options.supervision.emplace().how = Supervise::Hold;
+  const LoadFilter* load = filter_of(plan);
+  if (options.supervision && load != nullptr) options.supervision->listening = load->listening;
+  return options;
+}
 
 Outcome carry_out(const Run& run, const RunOptions& options) {
   const auto files = open_files(run.plan);
@@ -195,16 +205,17 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
                              .separate_session = has_step<NewSession>(run.plan),
                              .time_limit = options.time_limit};
   Observed observed;
-  if (const filter::Rules* rules = rules_of(run.plan); rules && options.supervision) {
+  if (const LoadFilter* load = filter_of(run.plan); load && options.supervision) {
     const Supervise how = options.supervision->how;
     observed.how = Observed::How::Unwatched;
     if (how == Supervise::Audit || listener_possible()) {
-      auto helper = run.helper(*rules);
+      auto helper = run.helper(load->rules);
       if (!helper) return {SetupError{SetupError::Kind::Setup, helper.error()}, {}};
       auto outcome = run_supervised(run.watched, *files, **helper, how, watching);
       if (outcome) return std::move(*outcome);
       observed.how = outcome.error();
     }
+    if (needs_helper(run.plan)) return {no_helper(observed.how), {}};
   }
   // A program of the same user could otherwise write into the process that guards it.
   if (options.as_stand_in) {
@@ -221,12 +232,29 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
 }  // namespace
 
 tl::expected<Running, SetupError> launch(const Plan& plan) {
+  if (needs_helper(plan)) return tl::unexpected<SetupError>(no_helper(Observed::How::Fatal));
   const auto files = open_files(plan);
   if (!files) return tl::unexpected<SetupError>(files.error());
   return start(plan, *files);
 }
 
-Outcome run(const Plan& plan, const RunOptions& options) {
+SetupError no_helper(Observed::How how) {
+  std::string hint = "only a launcher that stands in for the program can have one";
+  if (how == Observed::How::Chained)
+    hint =
+        "the policy takes more than one filter, and a program has one listener, of one filter: make "
+        "it shorter, or write `listen tcp *:*`";
+  if (how == Observed::How::Unwatched)
+    hint =
+        "a filter in force outside has a listener, or refuses one: run without that one, or write "
+        "`listen tcp *:*`";
+  return {.error = {"hold `listen` lines, which takes a helper that answers the program's calls", 0,
+                    std::move(hint)}};
+}
+
+Outcome run(const Plan& plan, const RunOptions& given) {
+  if (needs_helper(plan) && !given.as_stand_in) return {no_helper(Observed::How::Fatal), {}};
+  const RunOptions options = completed(given, plan);
   const Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
   std::optional<Supervisor> helper;
   auto start_helper = [&](const filter::Rules& rules) -> Result<Supervisor*> {
@@ -237,7 +265,10 @@ Outcome run(const Plan& plan, const RunOptions& options) {
 }
 
 Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
+  if (needs_helper(plan) && !options.as_stand_in)
+    return tl::unexpected<Error>(no_helper(Observed::How::Fatal).error);
   TRY_VOID(draft_filter(plan));
+  options = completed(std::move(options), plan);
   Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
   return Launcher(std::move(plan), std::move(watched), std::move(options));
 }

@@ -45,7 +45,11 @@ struct RunOptions {
   std::optional<Supervision> supervision = {};
 };
 
-// launch, wait, and how it ended.
+// Why a plan whose lines take a helper (needs_helper) cannot be carried out.
+SetupError no_helper(Observed::How how);
+
+// launch, wait, and how it ended. A plan that needs a helper gets one, also when nothing is to be
+// explained.
 [[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
 
 // For a process that runs one plan many times, one run after the other: the filter's code is

@@ -25,6 +25,8 @@ bool permits(Action action) { return !action.refuses(); }
 
 bool is_notified(Action action, Reason reason, Supervise how) {
   if (reason == Reason::Launch) return false;
+  if (reason == Reason::Listening) return true;
+  if (how == Supervise::Hold) return false;
   if (how == Supervise::Audit) return action.refuses();
   return action.is_deny() && reason != Reason::OpaqueTwin && reason != Reason::Unknown;
 }

@@ -14,6 +14,7 @@ namespace seclude::sandbox {
 enum class Supervise : uint8_t {
   Explain,  // `deny` is answered with the same errno
   Audit,    // everything the policy refuses is let pass, and noted
+  Hold,     // nothing is explained: only what the helper does for the program comes to it
 };
 
 filter::Rules notifying(filter::Rules rules, Supervise how);

@@ -138,13 +138,18 @@ void too_old(const Places& places, const kernel::LandlockVersion& version, bool 
 }
 
 void add_ports(const Places& places, Domain& domain) {
+  bool anywhere = false;
   for (const Port& port : places.ports) {
     const bool connects = port.verb == policy::NetVerb::Connect;
+    const ListenEnd end = {.addresses = port.addresses, .ports = port.range};
     domain.listens |= !connects;
+    anywhere |= !connects && end == ListenEnd{};
+    if (!connects) domain.listening.push_back(end);
     domain.ports.push_back(
         {port.range.low, port.range.high,
          connects ? kernel::port_right::connect_tcp : kernel::port_right::bind_tcp});
   }
+  if (anywhere) domain.listening.clear();
 }
 
 }  // namespace

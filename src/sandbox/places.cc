@@ -122,18 +122,17 @@ class Reader {
                                    : "they need the supervisor, which is not there yet");
       return;
     }
-    if (pattern->kind != policy::EndPattern::Kind::Any) {
-      if (pattern->kind != policy::EndPattern::Kind::Addresses) places_.widens_network = true;
+    const bool listens = network.verb == policy::NetVerb::Listen;
+    const bool addresses = pattern->kind == policy::EndPattern::Kind::Addresses;
+    if (pattern->kind != policy::EndPattern::Kind::Any && !(listens && addresses)) {
+      if (!addresses) places_.widens_network = true;
       lack(item, "hosts and addresses",
            "Landlock knows ports only: write `tcp *:PORT`; a host needs the supervisor, which is "
            "not there yet");
     }
-    const bool any_port = pattern->ports == policy::PortRange{};
-    if (network.verb == policy::NetVerb::Listen && !any_port)
-      lack(item, "ports to listen on",
-           "a socket that was never bound listens on a port of the kernel's choice, which only the "
-           "supervisor could see; it is not there yet");
-    places_.ports.push_back({network.verb, pattern->ports});
+    places_.ports.push_back(
+        {.verb = network.verb, .range = pattern->ports, .line = item.statement->keyword});
+    if (listens && addresses) places_.ports.back().addresses = pattern->range;
   }
 
   Diagnostics ignored_;  // of the text: said when it was read
@@ -157,6 +156,25 @@ void lack_once(std::vector<Unenforced>& found, const Place& place, std::string w
   for (const Unenforced& other : found)
     if (other.span == place.line) return;
   found.push_back({place.line, std::move(what), std::move(why)});
+}
+
+// Where a program may connect, an address that a socket has got by a connection goes with it
+// (listening.h).
+void judge_addresses(Places& places) {
+  const bool connects = std::any_of(places.ports.begin(), places.ports.end(), [](const Port& port) {
+    return port.verb == policy::NetVerb::Connect;
+  });
+  for (Port& port : places.ports) {
+    if (!connects || !port.addresses) continue;
+    port.addresses.reset();
+    const bool said = std::any_of(places.lacking.begin(), places.lacking.end(),
+                                  [&](const Unenforced& other) { return other.span == port.line; });
+    if (!said)
+      places.lacking.push_back(
+          {port.line, "addresses to listen at, beside `connect` lines,",
+           "a socket loses the address that it got by connecting, and nobody holds that yet: write "
+           "`listen tcp *:PORT`"});
+  }
 }
 
 }  // namespace
@@ -202,6 +220,7 @@ Places places_of(const policy::Texts& texts, const filter::Settings& settings,
   Places places;
   Reader reader(texts, settings, resolved, surroundings, places);
   for (const filter::Item& item : resolved.flat.items) reader.one(item);
+  judge_addresses(places);
   std::vector<Tree> trees;
   for (const Place& place : places.paths) trees.push_back(tree_of(place));
   for (Unenforced& line : contradictions(places.paths, trees)) {

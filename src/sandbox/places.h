@@ -30,6 +30,8 @@ struct Place {
 struct Port {
   policy::NetVerb verb = policy::NetVerb::Connect;
   policy::PortRange range;
+  std::optional<policy::AddressRange> addresses = {};  // nullopt: all; only of `listen`
+  Span line = {};                                      // the statement's keyword
 };
 
 struct Places {

@@ -82,7 +82,11 @@ EnterDomain entering(const Domain& domain, bool signals, ClosureQuery query) {
   EnterDomain step{.signals = signals};
   if (domain.confines_network) {
     step.network = kernel::port_right::bind_tcp | kernel::port_right::connect_tcp;
-    step.ports = domain.ports;
+    // A right to all ports takes no rule for each of them.
+    for (const PortRight& range : domain.ports)
+      if (range.low == 0 && range.high == UINT16_MAX) step.network &= ~range.rights;
+    for (const PortRight& range : domain.ports)
+      if ((range.rights & step.network) != 0) step.ports.push_back(range);
   }
   if (!domain.confines_paths) return step;
   step.files = kernel::landlock_version().file_rights();
@@ -132,7 +136,9 @@ void add_confinement(const Request& request, std::optional<EnterDomain> domain,
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
   filter::Rules rules = *request.rules;
   if (request.domain) rules = with_companions(std::move(rules), *request.domain);
-  steps.push_back(LoadFilter{std::move(rules), guard});
+  LoadFilter load{std::move(rules), guard};
+  if (request.domain) load.listening = request.domain->listening;
+  steps.push_back(std::move(load));
 }
 
 ClosureQuery closure_query(const Request& request, const std::string& program) {
@@ -215,6 +221,7 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   if (request.rules && request.domain)
     domain = entering(*request.domain, guard_of(request) == SignalGuard::Landlock,
                       closure_query(request, program->path));
+  if (domain && domain->files == 0 && domain->network == 0) domain.reset();  // all is allowed
   auto isolation = isolating(request, program->path, domain);
   if (!isolation)
     return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, isolation.error()});
@@ -239,7 +246,15 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   return plan;
 }
 
+bool needs_helper(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    const auto* load = std::get_if<LoadFilter>(&step);
+    return load != nullptr && !load->listening.empty();
+  });
+}
+
 Plan as_stand_in(Plan plan, std::optional<Supervise> helper) {
+  if (!helper && needs_helper(plan)) helper = Supervise::Hold;
   std::vector<Step>& steps = plan.steps;
   const auto load = std::find_if(steps.begin(), steps.end(), [](const Step& step) {
     return std::holds_alternative<LoadFilter>(step);

@@ -146,6 +146,7 @@ struct MeetHelper {
 struct LoadFilter {
   filter::Rules rules;
   SignalGuard signal_guard = SignalGuard::Landlock;
+  std::vector<ListenEnd> listening = {};            // `listen` waits for the helper
   std::optional<Supervise> answered = {};           // refused calls wait for the helper
   std::shared_ptr<const FilterDrafts> drafts = {};  // draft_filter
   friend bool operator==(const LoadFilter& left, const LoadFilter& right);
@@ -183,6 +184,9 @@ struct Plan {
 // The plan of a launcher that stands in for the program (launch.h): it guards itself, and with
 // `helper` somebody answers refused calls.
 Plan as_stand_in(Plan plan, std::optional<Supervise> helper = {});
+
+// Whether some line of the policy is held by the helper: then there is one, explaining or not.
+bool needs_helper(const Plan& plan);
 
 // "close-descriptors"
 std::string_view name_of(const Step& step);

@@ -101,8 +101,18 @@ struct TextOf {
   }
   std::string operator()(const StartHelper& step) const {
     return std::string("start a helper process, ") +
-           (step.how == Supervise::Explain ? "which explains what is refused"
-                                           : "which notes what would be refused and lets it pass");
+           std::string(use_of(step.how));
+  }
+  static std::string_view use_of(Supervise how) {
+    switch (how) {
+      case Supervise::Explain:
+        return "which explains what is refused";
+      case Supervise::Audit:
+        return "which notes what would be refused and lets it pass";
+      case Supervise::Hold:
+        return "which explains nothing, but holds lines that nobody else can";
+    }
+    return "";
   }
   std::string operator()(const MeetHelper& step) const {
     return std::string("let the helper ") +
@@ -175,11 +185,13 @@ struct TextOf {
       parts.push_back(count(rules.numbers.size(), "call") + " on " +
                       std::string(calls::info(rules.arch).name));
     }
-    const std::string_view answered = step.answered ? "; what is refused waits for the helper" : "";
+    const bool waits = step.answered && step.answered != Supervise::Hold;
+    std::string helped = waits ? "; what is refused waits for the helper" : "";
+    if (!step.listening.empty()) helped += "; the helper listens for the program";
     const size_t filters = filters_of(step).value_or(1);
     return (filters > 1 ? fmt::format("load {} filters (seccomp), one after the other: ", filters)
                         : "load the filter (seccomp): ") +
-           join(parts, ", ") + std::string(answered) +
+           join(parts, ", ") + helped +
            (step.signal_guard == SignalGuard::Filter ? "; no signals to the launcher" : "");
   }
   std::string operator()(const Execute& step) const {
@@ -251,6 +263,7 @@ bool operator==(const LoadFilter& left, const LoadFilter& right) {
   const auto& a = left.rules.archs;
   const auto& b = right.rules.archs;
   return left.signal_guard == right.signal_guard && left.answered == right.answered &&
+         left.listening == right.listening &&
          std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return same(x, y); });
 }

@@ -13,6 +13,7 @@
 //   looks when a thread exits by SIGSYS. If the policy lets the program trace, nobody follows it.
 // - When the program has ended but processes it left behind have not, the supervisor stays for
 //   them, silent. When the launcher dies, it ends, and with it everything it follows.
+// - `listen` is done by the supervisor where `listen` lines name ends.
 // - When it dies itself, everything it follows is killed, and refused calls fail with ENOSYS.
 // One helper can serve many runs, one after the other (launcher.h): each ends with finish().
 // Neighbours: launch.h makes the child that joins; answering.h is what runs in the helper.
@@ -22,11 +23,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "filter/rules.h"
 #include "kernel/fd.h"
 #include "sandbox/denial.h"
+#include "sandbox/domain.h"
 #include "sandbox/notifying_rules.h"
 
 namespace seclude::sandbox {
@@ -36,6 +39,7 @@ struct Supervision {
   // What to print for a new denial; empty: nothing is printed.
   std::function<std::string(const Denial&)> describe = {};
   size_t printed_at_most = 20;  // for each run
+  std::vector<ListenEnd> listening = {};  // where sockets may listen (listening.h)
 };
 
 // What the launch needs to bring the child and the supervisor together.

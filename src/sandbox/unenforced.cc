@@ -1,6 +1,8 @@
 // Unenforced: see unenforced.h.
 #include "sandbox/unenforced.h"
 
+#include <algorithm>
+
 namespace seclude::sandbox {
 namespace {
 
@@ -65,6 +67,13 @@ void collect(const policy::Block& block, std::vector<Unenforced>& found) {
   }
 }
 
+bool names_where_to_listen(const policy::Network& network) {
+  return network.verb == policy::NetVerb::Listen &&
+         std::any_of(network.ends.begin(), network.ends.end(), [](const policy::End& end) {
+           return end.host != "*" || end.port != "*";
+         });
+}
+
 }  // namespace
 
 std::vector<Unenforced> unenforced(const policy::Texts& texts) {
@@ -80,7 +89,9 @@ const char* layer_of(const Statement& statement) {
   if (std::holds_alternative<policy::Environment>(body)) return "launch";
   if (std::holds_alternative<policy::Isolate>(body)) return "namespaces";
   if (std::holds_alternative<policy::Paths>(body)) return "landlock and seccomp";
-  if (std::holds_alternative<policy::Network>(body)) return "landlock and seccomp";
+  if (const auto* network = std::get_if<policy::Network>(&body))
+    return names_where_to_listen(*network) ? "landlock, seccomp and the helper"
+                                           : "landlock and seccomp";
   return nullptr;
 }
 

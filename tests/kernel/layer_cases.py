@@ -4,22 +4,16 @@
 # In: layer_attacks.py, whose every attempt first has to succeed outside. Out: cases. What needs a
 # newer Landlock than the kernel has is skipped, by name.
 # Neighbours: profiles/harness.py.
-import ctypes
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
-from harness import Skipped, case, find, free_port, poll
+from harness import case, find
+from layer_support import needs_landlock
 
 ATTACKS = (Path(__file__).resolve().parent / "layer_attacks.py").read_text()
 PROGRAMS = "/usr/**, /etc/**, /lib/**?, /lib64/**?"
-
-
-def needs_landlock(version):
-    abi = ctypes.CDLL(None).syscall(444, None, 0, 1)
-    if abi < version:
-        raise Skipped("Landlock ABI %d, here is %d" % (version, max(abi, 0)))
 
 
 def furnish(bench):
@@ -246,35 +240,6 @@ def curl_reaches_one_port(bench):
             server.kill()
             server.wait()
             server.stdout.close()
-
-
-@case("redis-server", "redis-cli")
-def redis_listens_on_one_port(bench):
-    needs_landlock(4)
-    port, other = free_port(), free_port()
-    policy = bench.policy("use default", "listen tcp *:%d" % port,
-                          "read %s, /proc/**, /sys/**" % PROGRAMS,
-                          "create %s/data/**" % bench.folder, "write /dev/null")
-    (bench.folder / "data").mkdir()
-    start = [find("redis-server"), "--save", "", "--dir", str(bench.folder / "data"), "--bind",
-             "127.0.0.1", "--port"]
-    # A socket that was never bound is what the line does not hold yet.
-    refused = bench.outside(bench.seclude, "run", "-p", policy, "--", *start, str(port))
-    bench.expect(refused, status=125)
-    bench.check("never bound" in refused.stderr, refused.stderr)
-    behind = [bench.seclude, "run", "-q", "--best-effort", "-p", policy, "--"]
-    server = subprocess.Popen([*behind, *start, str(port)], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        client = [find("redis-cli"), "-p", str(port)]
-        poll(lambda: bench.outside(*client, "ping").stdout == "PONG\n", "redis answers")
-        bench.expect(bench.outside(*client, "set", "a", "42"))
-        bench.expect(bench.outside(*client, "get", "a"), output="42")
-    finally:
-        server.terminate()
-        server.wait()
-    done = bench.outside(*behind, *start, str(other))
-    bench.check(done.returncode != 0, "redis listens on another port")
 
 
 # ---- what is missing ------------------------------------------------------------------------------

@@ -34,11 +34,14 @@ TEST(NotifyingRules, OnlyStatedDenialsAreExplainedAndEverythingRefusedIsAudited)
       {Action::allow(), Reason::Stated, false, false},
       {Action::log(), Reason::Stated, false, false},
       {Action::trace(), Reason::Stated, false, false},
+      {Action::ask(), Reason::Listening, true, true},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(is_notified(row.action, row.reason, Supervise::Explain), row.explained)
         << row.action.ret;
     EXPECT_EQ(is_notified(row.action, row.reason, Supervise::Audit), row.audited) << row.action.ret;
+    EXPECT_EQ(is_notified(row.action, row.reason, Supervise::Hold), row.reason == Reason::Listening)
+        << row.action.ret;
   }
 }
 

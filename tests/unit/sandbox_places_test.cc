@@ -90,9 +90,17 @@ TEST(Places, PortsAreHeldAndHostsAreNot) {
   EXPECT_TRUE(read("connect udp *:53\n").places.widens_network);
 }
 
-TEST(Places, AnUnboundSocketListensAnywhere) {
-  EXPECT_EQ(read("listen tcp *:*\n").lacking, Lines{});
-  EXPECT_EQ(read("listen tcp *:80\n").lacking, Lines{"4: ports to listen on"});
+TEST(Places, SocketsListenAtPortsAndAddresses) {
+  EXPECT_EQ(read("listen tcp *:*, tcp *:80, tcp 127.0.0.1:*, tcp [::1]:80\n").lacking, Lines{});
+  const Read at = read("listen tcp 127.0.0.0/8:80, tcp *:81\n");
+  ASSERT_EQ(at.places.ports.size(), 2u);
+  EXPECT_EQ(at.places.ports[0].addresses, policy::parse_range("127.0.0.0/8"));
+  EXPECT_EQ(at.places.ports[1].addresses, std::nullopt);
+  EXPECT_EQ(read("listen tcp localhost:80\n").lacking, Lines{"4: hosts and addresses"});
+  EXPECT_EQ(read("listen tcp *:80\nconnect tcp *:90\n").lacking, Lines{});
+  const Read both = read("listen tcp 127.0.0.1:80\nconnect tcp *:90\n");
+  EXPECT_EQ(both.lacking, Lines{"4: addresses to listen at, beside `connect` lines,"});
+  EXPECT_EQ(both.places.ports[0].addresses, std::nullopt);
 }
 
 TEST(Places, TreesContainAndOverlap) {

@@ -434,6 +434,8 @@ std::string_view to_string(Reason reason) {
       return "entering the next phase needs it";
     case Reason::Launch:
       return "the one call that starts the program";
+    case Reason::Listening:
+      return "no `listen` line names what the socket is bound to";
   }
   return "";
 }
