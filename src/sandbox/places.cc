@@ -110,7 +110,8 @@ class Reader {
   // ---- ends -------------------------------------------------------------------------------------
 
   void by_end(const filter::Item& item, const policy::Network& network, const policy::End& end) {
-    const auto pattern = policy::parse_end(end, bindings(item.text), ignored_);
+    const auto value = [&](std::string_view name) { return names_.place(item.text, name); };
+    const auto pattern = policy::parse_end(end, value, ignored_);
     if (!pattern) return;
     if (end.protocol != policy::End::Protocol::Tcp || pattern->port_parameter) {
       places_.widens_network = true;

@@ -50,6 +50,20 @@ TEST(Places, ParametersStandForTheirValues) {
   EXPECT_FALSE(bound.places.paths.at(0).unbound);
 }
 
+TEST(Places, ParametersStandForPortsAndAddresses) {
+  const std::string body =
+      "parameter n : port = 80\nparameter h : host = \"::1\"\nlisten tcp $h:$n\n";
+  const Read by_default = read(body);
+  EXPECT_EQ(by_default.lacking, Lines{});
+  EXPECT_EQ(by_default.places.ports.at(0).range, (policy::PortRange{80, 80}));
+  EXPECT_EQ(by_default.places.ports.at(0).addresses, policy::parse_range("::1"));
+  const Read bound = read(body, {.parameters = {{"n", "81"}, {"h", "10.0.0.1"}}});
+  EXPECT_EQ(bound.places.ports.at(0).range, (policy::PortRange{81, 81}));
+  EXPECT_EQ(bound.places.ports.at(0).addresses, policy::parse_range("10.0.0.1"));
+  const Read unbound = read("parameter n : port\nlisten tcp *:$n\n");
+  EXPECT_EQ(unbound.lacking, Lines{"5: ports without a value"});
+}
+
 TEST(Places, WhatLandlockCannotHoldIsNamed) {
   EXPECT_EQ(read("read /srv/*.txt\n").lacking, Lines{"4: patterns with `*` in a path"});
   EXPECT_EQ(read("read /srv/**/a\n").lacking, Lines{"4: patterns with `*` in a path"});

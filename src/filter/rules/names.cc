@@ -191,7 +191,10 @@ std::optional<std::string> Names::place(size_t text, std::string_view name) cons
   const policy::Parameter* found = parameter(text, name);
   if (!found || !found->value) return std::nullopt;
   if (const auto* value = std::get_if<std::string>(&*found->value)) return *value;
-  return std::nullopt;
+  const auto& terms = std::get<policy::Value>(*found->value).terms;  // a port
+  const bool number = terms.size() == 1 && terms[0].kind == policy::Value::Term::Kind::Number &&
+                      terms[0].prefix == policy::Value::Term::Prefix::None;
+  return number ? std::optional(std::to_string(terms[0].number)) : std::nullopt;
 }
 
 std::optional<uint64_t> Names::value(size_t text, const policy::Value& value, calls::Arch arch) {

@@ -74,7 +74,8 @@ class Names {
   // The text of a parameter's value: bound, else its default; nullopt when it has neither.
   const policy::Parameter* parameter(size_t text, std::string_view name) const;
   std::optional<std::string> bound(std::string_view parameter) const;
-  // What `$NAME` stands for in a path or an end: the bound value, else a default that is a text.
+  // What `$NAME` stands for in a path or an end: the bound value, else a default that is a text
+  // or one number.
   std::optional<std::string> place(size_t text, std::string_view name) const;
 
  private:

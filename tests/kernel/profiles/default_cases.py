@@ -4,43 +4,9 @@
 # In: Debian's programs. Out: cases.
 # Neighbours: harness.py; interpreter_cases.py for python and node; probe.c says what is refused.
 import os
-import socket
-import subprocess
 import time
 
-from harness import SEARCH, Failure, case, find, free_port
-
-
-class Server:
-    """A server behind a policy, for the length of a `with`; waits until its port answers."""
-
-    def __init__(self, bench, policy, port, *command):
-        self.port = port
-        self.command = [bench.seclude, "run", "-q", "-p", policy, "--", *command]
-        self.bench = bench
-
-    def __enter__(self):
-        log = open(self.bench.folder / "server.log", "w")
-        self.process = subprocess.Popen(self.command, cwd=self.bench.folder, stdout=log, stderr=log,
-                                        stdin=subprocess.DEVNULL, env={"PATH": SEARCH, "HOME": "/tmp"})
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        log = (self.bench.folder / "server.log").read_text()
-        self.__exit__()
-        raise Failure("the server did not start: %s\n%s" % (self.command, log))
-
-    def __exit__(self, *unused):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+from harness import Server, case, find, free_port
 
 
 @case("git")

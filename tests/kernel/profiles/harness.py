@@ -179,3 +179,35 @@ class Bench:
         self.expect(done)
         return {name: int(errno) for name, errno in (line.split() for line in
                                                      done.stdout.splitlines())}
+
+
+class Server:
+    """A server behind a policy, for the length of a `with`; waits until its port answers."""
+
+    def __init__(self, bench, policy, port, *command):
+        self.port = port
+        self.command = [bench.seclude, "run", "-q", "-p", policy, "--", *command]
+        self.bench = bench
+
+    def __enter__(self):
+        log = open(self.bench.folder / "server.log", "w")
+        self.process = subprocess.Popen(self.command, cwd=self.bench.folder, stdout=log, stderr=log,
+                                        stdin=subprocess.DEVNULL, env={"PATH": SEARCH, "HOME": "/tmp"})
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        log = (self.bench.folder / "server.log").read_text()
+        self.__exit__()
+        raise Failure("the server did not start: %s\n%s" % (self.command, log))
+
+    def __exit__(self, *unused):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
