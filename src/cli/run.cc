@@ -202,8 +202,7 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
     console.note(
         "denials are not explained: a filter in force outside has a listener, or refuses one");
   if (observed.how == How::Chained) console.note(too_long_to_explain);
-  if (observed.how == How::Lost)
-    console.warning("the helper process was killed");
+  if (observed.how == How::Lost) console.warning("the helper process was killed");
   if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
   if (arguments.has(flag::audit) && observed.how == How::Explained && observed.denials.total() == 0)
     console.note("the policy would have refused nothing");

@@ -1,4 +1,5 @@
-// Other socket: a socket of somebody else's thread, looked at and used through a descriptor of ours.
+// Other socket: a socket of somebody else's thread, looked at and used through a descriptor of
+// ours.
 //
 // In: a thread id and a number of a descriptor there. Out: a duplicate, which is the same socket:
 // its owner can bind, connect, or close it meanwhile. What was read of it is true only of that
@@ -28,7 +29,7 @@ Transport transport_of(const Fd& socket);
 
 // What a socket of TCP is bound to.
 struct Binding {
-  std::string address;     // struct sockaddr_in or sockaddr_in6
+  std::string address;    // struct sockaddr_in or sockaddr_in6
   bool takes_v4 = false;  // of IPv6, but not only
 };
 [[nodiscard]] Result<Binding> binding_of(const Fd& socket);

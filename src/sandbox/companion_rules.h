@@ -6,8 +6,9 @@
 // every execve but the launch; with one, memfd_create: a file in memory has no path that a rule
 // could name. Network: only TCP over IPv4 and IPv6 can be made; no data before a connection
 // (MSG_FASTOPEN), no protocol on top that Landlock does not know, no listening where no line
-// listens; where one names ends, `listen` waits for the helper. Both: io_uring, whose calls no filter sees. What the policy refuses in another way stays
-// refused in that way. Neighbours: guard_rules.h, launch_rule.h add for other reasons.
+// listens; where one names ends, `listen` waits for the helper. Both: io_uring, whose calls no
+// filter sees. What the policy refuses in another way stays refused in that way. Neighbours:
+// guard_rules.h, launch_rule.h add for other reasons.
 #pragma once
 
 #include "filter/rules.h"

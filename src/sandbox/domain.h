@@ -50,8 +50,8 @@ struct Domain {
   bool listens = false;           // on TCP ports
   // The helper looks at each socket that shall listen (listening.h). Empty: it need not.
   std::vector<ListenEnd> listening = {};
-  bool changes_all = false;       // every file there is may be changed
-  bool lists_all = false;         // every directory may be read
+  bool changes_all = false;  // every file there is may be changed
+  bool lists_all = false;    // every directory may be read
   std::vector<PathRight> paths = {};
   std::vector<PortRight> ports = {};
   std::vector<CoveredPlace> covered = {};

@@ -242,7 +242,8 @@ SetupError no_helper(Observed::How how) {
   std::string hint = "only a launcher that stands in for the program can have one";
   if (how == Observed::How::Chained)
     hint =
-        "the policy takes more than one filter, and a program has one listener, of one filter: make "
+        "the policy takes more than one filter, and a program has one listener, of one filter: "
+        "make "
         "it shorter, or write `listen tcp *:*`";
   if (how == Observed::How::Unwatched)
     hint =

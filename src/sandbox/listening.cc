@@ -55,8 +55,8 @@ std::optional<Endpoint> endpoint_of(const std::string& bytes) {
 bool names(const ListenEnd& end, const Endpoint& bound) {
   if (bound.port < end.ports.low || bound.port > end.ports.high) return false;
   if (!end.addresses) return true;
-  return bound.address.is_v6 == end.addresses->low.is_v6 &&
-         !(bound.address < end.addresses->low) && !(end.addresses->high < bound.address);
+  return bound.address.is_v6 == end.addresses->low.is_v6 && !(bound.address < end.addresses->low) &&
+         !(end.addresses->high < bound.address);
 }
 
 bool some_names(std::span<const ListenEnd> ends, const Endpoint& bound) {

@@ -100,8 +100,7 @@ struct TextOf {
     return "make the launcher untraceable (PR_SET_DUMPABLE)";
   }
   std::string operator()(const StartHelper& step) const {
-    return std::string("start a helper process, ") +
-           std::string(use_of(step.how));
+    return std::string("start a helper process, ") + std::string(use_of(step.how));
   }
   static std::string_view use_of(Supervise how) {
     switch (how) {

@@ -38,7 +38,7 @@ struct Supervision {
   Supervise how = Supervise::Explain;
   // What to print for a new denial; empty: nothing is printed.
   std::function<std::string(const Denial&)> describe = {};
-  size_t printed_at_most = 20;  // for each run
+  size_t printed_at_most = 20;            // for each run
   std::vector<ListenEnd> listening = {};  // where sockets may listen (listening.h)
 };
 

@@ -69,9 +69,8 @@ void collect(const policy::Block& block, std::vector<Unenforced>& found) {
 
 bool names_where_to_listen(const policy::Network& network) {
   return network.verb == policy::NetVerb::Listen &&
-         std::any_of(network.ends.begin(), network.ends.end(), [](const policy::End& end) {
-           return end.host != "*" || end.port != "*";
-         });
+         std::any_of(network.ends.begin(), network.ends.end(),
+                     [](const policy::End& end) { return end.host != "*" || end.port != "*"; });
 }
 
 }  // namespace

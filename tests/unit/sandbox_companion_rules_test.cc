@@ -91,13 +91,15 @@ TEST(CompanionRules, WhereALineNamesEndsTheHelperListens) {
   EXPECT_EQ(verdict(named, "setsockopt", {3, 0, 51}), "errno:EACCES");  // IP_LOCAL_PORT_RANGE
   EXPECT_EQ(verdict(named, "setsockopt", {3, 1ull << 32, 51 | 1ull << 32}), "errno:EACCES");
   EXPECT_EQ(verdict(named, "setsockopt", {3, 1, 51}), "allow");
-  EXPECT_EQ(verdict({.confines_network = true, .listens = true}, "setsockopt", {3, 0, 51}), "allow");
+  EXPECT_EQ(verdict({.confines_network = true, .listens = true}, "setsockopt", {3, 0, 51}),
+            "allow");
   EXPECT_EQ(verdict(named, "connect"), "allow");
   const Domain at = {.confines_network = true,
                      .listens = true,
                      .listening = {{.addresses = policy::parse_range("127.0.0.1")}}};
   EXPECT_EQ(verdict(at, "connect"), "errno:EACCES");
-  const test::PolicyText stricter("seclude 1\npolicy p\notherwise deny\nallow listen where fd == 3\n");
+  const test::PolicyText stricter(
+      "seclude 1\npolicy p\notherwise deny\nallow listen where fd == 3\n");
   const filter::Rules rules = with_companions(stricter.rules(), named);
   const auto number = *calls::number_of(*calls::find_call("listen"), calls::native());
   const auto said = [&](uint64_t fd) {

@@ -58,7 +58,8 @@ TEST(Listening, ASocketOfBothFamiliesTakesEndsOfBoth) {
   const ListenEnd six[] = {{.addresses = policy::parse_range("::/0"), .ports = {80, 80}}};
   EXPECT_TRUE(may_listen(six, v6("::", 80), false));
   EXPECT_FALSE(may_listen(six, v6("::", 80), true));
-  const ListenEnd both[] = {six[0], {.addresses = policy::parse_range("0.0.0.0"), .ports = {80, 80}}};
+  const ListenEnd both[] = {six[0],
+                            {.addresses = policy::parse_range("0.0.0.0"), .ports = {80, 80}}};
   EXPECT_TRUE(may_listen(both, v6("::", 80), true));
 }
 

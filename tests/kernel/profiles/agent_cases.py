@@ -35,6 +35,7 @@ for what in sys.argv[1:]:
     kind, port = what.split(":")
     try:
         s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.connect(("127.0.0.1", int(port))) if kind == "connect" else s.bind(("0.0.0.0", int(port)))
         print(what, "through")
     except OSError as error:
