@@ -9,8 +9,8 @@ BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev ninja-build nlohmann-json3
 RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.
 TEST_PACKAGES = golang-github-containers-common libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
-	imagemagick bash curl fonts-urw-base35 git golang-go librsvg2-common make musl-tools nginx-light nodejs openssh-client openssl perl \
-	redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
+	imagemagick bash curl fonts-urw-base35 git golang-go librsvg2-common make musl-tools nginx-light \
+	nodejs openssh-client openssl perl redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
 BENCH_PACKAGES = bubblewrap firejail golang-github-containers-common libbenchmark-dev libseccomp-dev \
 	pkgconf
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev

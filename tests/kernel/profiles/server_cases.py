@@ -4,6 +4,7 @@
 # In: Debian's servers, on ports of 127.0.0.1. Out: cases.
 # Neighbours: harness.py; ../listening_cases.py for what `listen` lines hold.
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -198,5 +199,5 @@ def git_clones_from_one_port(bench):
         bench.check(done.returncode != 0, "it cloned from another port")
     finally:
         for daemon in daemons:
-            daemon.kill()
+            os.killpg(daemon.pid, signal.SIGKILL)  # git starts git-daemon
             daemon.wait()
