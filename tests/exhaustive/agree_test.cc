@@ -49,6 +49,7 @@ class Round {
     if (diagnostics.has_errors())
       return "refused: " + render(diagnostics, sources, {.plain = true});
     rules_ = &resolved.phases.at(0).rules;
+    ask();
     std::string problem;
     for (size_t mode = 0; mode < mode_count && problem.empty(); ++mode)
       if (every_mode_ || mode == seed_ % mode_count) problem = compile_and_compare(mode);
@@ -57,6 +58,11 @@ class Round {
   std::string text() const { return text_of(spoken_); }
 
  private:
+  struct Asked {
+    Input input;
+    uint32_t answer, oracle;
+  };
+
   // Each optimisation, for kernels with and without the bitmap.
   static constexpr size_t mode_count = 6;
 
@@ -73,7 +79,8 @@ class Round {
     return why;
   }
 
-  std::string compare(const filter::Compiled& compiled) {
+  // The boundary inputs, and what the text and its rules say of each: the same for all modes.
+  void ask() {
     Random random(seed_ ^ 0x5eed);
     OwnMeaning own(spoken_);
     for (const AskedCall& asked : boundary_inputs(spoken_, random)) {
@@ -81,8 +88,12 @@ class Round {
                   .arch = asked.audit,
                   .instruction_pointer = random.next(),
                   .args = asked.args};
-      uint32_t answer = own.answer(asked);
-      uint32_t oracle = filter::meaning(*rules_, input).action.ret;
+      asked_.push_back({input, own.answer(asked), filter::meaning(*rules_, input).action.ret});
+    }
+  }
+
+  std::string compare(const filter::Compiled& compiled) {
+    for (const auto& [input, answer, oracle] : asked_) {
       uint32_t decided = store_.evaluate(compiled.decision.at(input.arch, input.number), input);
       auto run = filter::evaluate(compiled.program, input, compiled.big_endian);
       counts_.inputs++;
@@ -116,6 +127,7 @@ class Round {
   Counts& counts_;
   Spoken spoken_;
   const filter::Rules* rules_ = nullptr;
+  std::vector<Asked> asked_;
   const bool every_mode_ = from_environment("SECLUDE_EVERY_MODE", 0) != 0;
 };
 

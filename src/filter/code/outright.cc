@@ -1,7 +1,7 @@
 // Outright: see outright.h.
 //
 // In: pieces added one by one, so that a search pays for each window only what is new in it. Out:
-// costs, and the tests. Neighbours: search.cc, peeling.cc.
+// costs, and the tests. Neighbours: windows.cc.
 #include "filter/code/outright.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //
 // In: the pieces of a window, one after the other. Out: what settling it costs, and with which
 // tests: a chain of equality tests when everything else has one outcome, or one test for bits.
-// Neighbours: search.cc and peeling.cc, which look for the best cuts around such windows.
+// Neighbours: windows.cc, which looks for the best cuts around such windows.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +22,8 @@ inline constexpr float infinite = std::numeric_limits<float>::infinity();
 // The pieces from `begin` up to `end`.
 struct Window {
   size_t begin = 0, end = 0;
+
+  size_t size() const { return end - begin; }
 };
 
 // The heaviest single pieces of a window, told apart before.

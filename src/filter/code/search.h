@@ -4,7 +4,8 @@
 // Out: a tree of tests, the cheapest of this family, where the cost of a tree is
 // sum(weight x tests on the way) + price x number of tests:
 //   tree(window) = outcome              when the window has one outcome
-//                | >= k                 between any two intervals, then a tree for each side
+//                | >= k                 between any two intervals, then a tree for each side; but
+//                                       where tests are dear not right behind an odd one
 //                | == a, == b, ...      at most `chain_limit` single values, heaviest first, when
 //                                       all the rest of the window has one outcome
 //                | & bits               when that alone tells the window's two outcomes apart
@@ -13,9 +14,11 @@
 //                                       value that is left and has a quarter of the window's
 //                                       weight, at most `peeled` times in a row
 // which is what hot values among cold ones want, and takes longer to find the larger `peeled` is.
+// Tests are dear when the price is at least the weight of all; an odd one is a single value between
+// two intervals of one outcome, of which the lower holds more than one value.
 // Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
-// halved by weight and count. Neighbours: emit.cc and generate.cc call it, peeling.h is the half
-// for the larger family.
+// halved by weight and count. Neighbours: emit.cc and generate.cc call it, windows.h does the
+// search.
 #pragma once
 
 #include <cstdint>
