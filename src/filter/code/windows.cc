@@ -41,6 +41,12 @@ Four lesser(Four a, Four b) {
 #endif
 }
 
+// Whole groups of four.
+void make_infinite(std::vector<float>& costs) {
+  const Four four = {infinite, infinite, infinite, infinite};
+  for (size_t i = 0; i < costs.size(); i += 4) std::memcpy(&costs[i], &four, sizeof four);
+}
+
 void lower(float& cost, float other) { cost = std::min(cost, other); }
 
 // What a cut costs: on its left, and on its right by where the window ends.
@@ -74,29 +80,25 @@ constexpr float hot_share = 0.25f;
 // The heaviest single pieces of a window, heaviest first.
 class Heaviest {
  public:
-  // Keeps the first `most`; false when they stay the same.
-  bool add(const Piece& piece, uint32_t position, size_t most) {
-    if (!piece.single) return false;
-    size_t at = count_;
-    while (at > 0 && weights_[at - 1] < piece.weight) --at;
-    if (at == most) return false;
-    if (count_ < most) ++count_;
-    for (size_t i = count_ - 1; i > at; --i) {
-      weights_[i] = weights_[i - 1];
-      positions_[i] = positions_[i - 1];
+  // A piece that is heavier than the last of the first `most`.
+  void add(float weight, uint32_t position, size_t most) {
+    size_t at = most - 1;
+    for (; at > 0 && weights_[at - 1] < weight; --at) {
+      weights_[at] = weights_[at - 1];
+      positions_[at] = positions_[at - 1];
     }
-    weights_[at] = piece.weight;
+    weights_[at] = weight;
     positions_[at] = position;
-    return true;
   }
 
-  // How many are hot in a window of this weight.
-  size_t hot(float window) const {
+  // How many of the first `most` are hot in a window of this weight.
+  size_t hot(float window, size_t most) const {
     size_t hot = 0;
-    while (hot < count_ && weights_[hot] >= window * hot_share) ++hot;
+    while (hot < most && weights_[hot] >= window * hot_share) ++hot;
     return hot;
   }
   uint32_t position(size_t i) const { return positions_[i]; }
+  float weight(size_t i) const { return weights_[i]; }
   // How many of the first `count` lie before the place.
   size_t before(size_t place, size_t count) const {
     size_t before = 0;
@@ -110,9 +112,8 @@ class Heaviest {
   }
 
  private:
-  size_t count_ = 0;
   std::array<uint32_t, peel_limit> positions_{};
-  std::array<float, peel_limit> weights_{};
+  std::array<float, peel_limit> weights_ = {-1, -1, -1, -1};  // less than any piece's: not there
 };
 
 bool tests_are_dear(std::span<const Piece> pieces, float price) {
@@ -146,9 +147,11 @@ class Windows {
       : pieces_(pieces), price_(price), most_(most), starts_(starts_of_windows(pieces, price)) {
     last_ = starts_.size() - 1;
     stride_ = last_ / 4 * 4 + 4;
-    costs_.assign((most + 1) * last_ * stride_, infinite);
+    level_ = last_ * stride_;
+    costs_.resize((most + 1) * level_);
+    make_infinite(costs_);
     cuts_.resize((most + 1) * stride_);
-    own_.assign((most + 1) * stride_, infinite);
+    own_.resize((most + 1) * stride_);
     hot_.resize(last_ + 1);
     before_.resize(last_ + 1);
     for (size_t i = 0; i < last_; ++i) {
@@ -169,23 +172,23 @@ class Windows {
 
   // Costs of all windows that start at `begin`, from those that start later.
   void fill(size_t begin) {
-    std::fill(cuts_.begin(), cuts_.end(), infinite);
-    for (size_t end = begin + 1; end <= last_; ++end) own_[end] = weight({begin, end}) + price_;
+    make_infinite(cuts_);
+    float ahead = before_[begin];
+    for (size_t end = begin + 1; end <= last_; ++end) own_[end] = before_[end] - ahead + price_;
     if (most_ > 0) look_for_heaviest(begin);
     fill_chains(begin);
     fill_bit_tests(begin);
     float* costs = row(0, begin);
     if (positions({begin, begin + 1}).size() == 1) costs[begin + 1] = 0;
-    for (size_t end = begin + 1;; end += 2) {
+    for (size_t end = begin + 1;; ++end) {
       finish({begin, end});
       if (end == last_) return;
       // Two cuts at a time: the second one's left side may be cut at the first.
-      lower(cuts_[end + 1], costs[end] + row(0, end)[end + 1]);
-      finish({begin, end + 1});
-      if (end + 1 == last_) return;
-      // The first group may hold windows that are finished, which does them no harm.
-      lower_to_both(cuts_.data(), {costs[end], row(0, end)}, {costs[end + 1], row(0, end + 1)},
-                    (end + 2) / 4 * 4, stride_);
+      if ((end - begin) % 2 != 0)
+        lower(cuts_[end + 1], costs[end] + row(0, end)[end + 1]);
+      else  // the first group may hold windows that are finished, which does them no harm
+        lower_to_both(cuts_.data(), {costs[end - 1], row(0, end - 1)}, {costs[end], row(0, end)},
+                      (end + 1) / 4 * 4, stride_);
     }
   }
 
@@ -196,19 +199,25 @@ class Windows {
     hot_end_.fill(0);
     for (size_t end = begin + 1; end <= last_; ++end) {
       bool changed = false;
-      for (size_t at = starts_[end - 1]; at < starts_[end]; ++at)
-        changed |= heaviest.add(pieces_[at], static_cast<uint32_t>(at), most_);
+      for (uint32_t at = starts_[end - 1]; at < starts_[end]; ++at) changed |= add(at, heaviest);
       if (changed) stretches_.push_back({end, heaviest});
-      hot_[end] = heaviest.hot(weight({begin, end}));
-      for (size_t k = 1; k <= most_; ++k) {
-        own_[k * stride_ + end] = infinite;
-        if (k > hot_[end]) continue;
-        Gone gone = heaviest.first(k);
-        own_[k * stride_ + end] = own_[end] - gone.weight;
+      size_t hot = heaviest.hot(weight({begin, end}), most_);
+      float passing = own_[end];
+      for (size_t k = 1; k <= hot; ++k) {
+        own_[k * stride_ + end] = passing -= heaviest.weight(k - 1);
         hot_end_[k] = end + 1;
-        if (is_settled({begin, end}, gone)) row(k, begin)[end] = 0;
       }
+      for (size_t k = hot + 1; k <= most_; ++k) own_[k * stride_ + end] = infinite;
+      hot_[end] = hot;
+      // Neighbours differ, so that two pieces of a longer window are left.
+      if (positions({begin, end}).size() <= 2 * hot_[end] + 1) settle({begin, end}, heaviest);
     }
+  }
+
+  // Where the rest of a window leads to one thing it costs nothing.
+  void settle(Window window, const Heaviest& heaviest) {
+    for (size_t k = 1; k <= hot_[window.end]; ++k)
+      if (only_outcome(positions(window), heaviest.first(k))) row(k, window.begin)[window.end] = 0;
   }
 
   void fill_chains(size_t begin) {
@@ -235,26 +244,28 @@ class Windows {
 
   // All cuts of the window have been offered. What peeling costs is offered to what is less peeled.
   void finish(Window window) {
+    float *costs = row(0, window.begin) + window.end, *cuts = &cuts_[window.end];
+    const float* own = &own_[window.end];
     for (size_t k = most_; k > 0; --k) {
-      float& cost = row(k, window.begin)[window.end];
-      lower(cost, cuts_[k * stride_ + window.end] + own_[k * stride_ + window.end]);
-      lower(cuts_[(k - 1) * stride_ + window.end], cost);
+      float& cost = costs[k * level_];
+      lower(cost, cuts[k * stride_] + own[k * stride_]);
+      lower(cuts[(k - 1) * stride_], cost);
     }
-    lower(row(0, window.begin)[window.end], cuts_[window.end] + own_[window.end]);
+    lower(costs[0], cuts[0] + own[0]);
     if (window.end + 1 >= hot_end_[1]) return;
     while (at_ + 1 < stretches_.size() && stretches_[at_ + 1].from <= window.end + 1) ++at_;
-    for (size_t k = 1; window.end + 1 < hot_end_[k]; ++k) offer_peeled(window, k);
+    for (size_t k = 1; window.end + 1 < hot_end_[k]; ++k) offer_peeled(window.end, costs, k);
   }
 
-  // Offers the cut behind `before` to all longer windows, each without its k heaviest pieces: of
-  // these the fewer lie before the cut, the longer the window is.
-  void offer_peeled(Window before, size_t k) {
-    size_t cut = before.end, first = cut + 1;
-    float* costs = &cuts_[k * stride_];
-    for (size_t i = at_; first < hot_end_[k]; ++i) {
-      size_t left = stretches_[i].heaviest.before(starts_[cut], k), end = hot_end_[k];
-      if (left > 0 && i + 1 < stretches_.size()) end = std::min(stretches_[i + 1].from, end);
-      lower_to(costs, {row(left, before.begin)[cut], row(k - left, cut)}, first, end);
+  // Offers the cut to all windows that go on behind it, each without its k heaviest pieces: of
+  // these the fewer lie before the cut, the longer the window is. `before`: the cost up to the cut.
+  void offer_peeled(size_t cut, const float* before, size_t k) {
+    const float* behind = row(k, cut);
+    size_t first = cut + 1, hot_end = hot_end_[k];
+    for (const Stretch* stretch = &stretches_[at_]; first < hot_end; ++stretch) {
+      size_t left = stretch->heaviest.before(starts_[cut], k), end = hot_end;
+      if (left > 0 && stretch != &stretches_.back()) end = std::min(stretch[1].from, end);
+      lower_to(&cuts_[k * stride_], {before[left * level_], behind - left * level_}, first, end);
       first = end;
     }
   }
@@ -263,8 +274,7 @@ class Windows {
   Branch build(Window window, size_t k, SearchTree& tree) const {
     Window places = positions(window);
     Heaviest heaviest;
-    for (size_t at = places.begin; at < places.end; ++at)
-      heaviest.add(pieces_[at], static_cast<uint32_t>(at), most_);
+    for (size_t at = places.begin; at < places.end && most_ > 0; ++at) add(at, heaviest);
     Gone gone = heaviest.first(k);
     if (std::optional<uint32_t> outcome = only_outcome(places, gone)) return {true, *outcome};
     float target = row(k, window.begin)[window.end];
@@ -277,7 +287,7 @@ class Windows {
     tree.tests.push_back({Kind::AtLeast, 0, weight(window) - gone.weight, {}, {}});
     Branch yes, no;
     BestCut best = best_cut(window, gone);
-    bool may_peel = k < heaviest.hot(weight(window));
+    bool may_peel = k < heaviest.hot(weight(window), most_);
     if (may_peel && row(k + 1, window.begin)[window.end] <= best.cost) {
       const Piece& piece = pieces_[heaviest.position(k)];
       tree.tests[index].kind = Kind::Equal;
@@ -311,13 +321,6 @@ class Windows {
     return best;
   }
 
-  // Whether the rest of the window leads to one thing. Neighbours differ, so that two pieces of a
-  // longer window are left.
-  bool is_settled(Window window, const Gone& gone) const {
-    Window places = positions(window);
-    return places.size() <= 2 * gone.positions.size() + 1 && only_outcome(places, gone);
-  }
-
   // What all that is left of the pieces leads to, if that is one thing.
   std::optional<uint32_t> only_outcome(Window places, const Gone& gone) const {
     std::optional<uint32_t> outcome;
@@ -329,6 +332,13 @@ class Windows {
     return outcome ? outcome : pieces_[places.begin].outcome;
   }
 
+  // False when they stay the same.
+  bool add(size_t at, Heaviest& heaviest) const {
+    const Piece& piece = pieces_[at];
+    if (!piece.single || piece.weight <= heaviest.weight(most_ - 1)) return false;
+    heaviest.add(piece.weight, static_cast<uint32_t>(at), most_);
+    return true;
+  }
   bool add(Window window, Chain& chain) const {
     for (size_t at = starts_[window.begin]; at < starts_[window.end]; ++at)
       if (!chain.add(pieces_[at], static_cast<uint32_t>(at))) return false;
@@ -345,15 +355,18 @@ class Windows {
     return pieces_.subspan(starts_[window.begin], starts_[window.end] - starts_[window.begin]);
   }
   float weight(Window window) const { return before_[window.end] - before_[window.begin]; }
-  float* row(size_t k, size_t begin) { return &costs_[(k * last_ + begin) * stride_]; }
-  const float* row(size_t k, size_t begin) const { return &costs_[(k * last_ + begin) * stride_]; }
+  float* row(size_t k, size_t begin) { return costs_.data() + k * level_ + begin * stride_; }
+  const float* row(size_t k, size_t begin) const {
+    return costs_.data() + k * level_ + begin * stride_;
+  }
 
   std::span<const Piece> pieces_;
   float price_;
   size_t most_;
   std::vector<uint32_t> starts_;
-  size_t last_ = 0;  // the end of all
-  size_t stride_ = 0;
+  size_t last_ = 0;            // the end of all
+  size_t stride_ = 0;          // of begin in costs_, and of k elsewhere: whole groups of four
+  size_t level_ = 0;           // of k in costs_
   std::vector<float> costs_;   // by k, begin, end; infinite where a window has fewer hot pieces
   std::vector<float> before_;  // the weight of all pieces before a start
   // Of the windows that start where the search is, by k and end: the best cut, without the test for
