@@ -65,7 +65,10 @@ std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Re
     const bool paths = std::holds_alternative<policy::Paths>(statement.body);
     const bool network = std::holds_alternative<policy::Network>(statement.body);
     const bool isolates = std::holds_alternative<policy::Isolate>(statement.body);
-    if ((paths && !(held && held->confines_paths)) || (isolates && !here.isolated) ||
+    const bool unheld = held && std::find(held->unheld.begin(), held->unheld.end(),
+                                          statement.keyword) != held->unheld.end();
+    if (paths && held && !held->own_root && held->covered.empty()) layer = "landlock and seccomp";
+    if ((paths && !(held && held->confines_paths)) || (isolates && !here.isolated) || unheld ||
         (network && !(held && held->confines_network)) || lack_of(statement, lacking) != nullptr)
       layer = nullptr;
     lines.push_back({place_of(statement.span, loaded.sources),

@@ -85,8 +85,10 @@ std::optional<sandbox::Domain> judge_lines(Loaded& loaded, const filter::Resolve
   const bool places = layers.places.confines_paths || layers.places.confines_network;
   if (!places) return std::nullopt;
   if (!arguments.has(flag::audit))
-    return sandbox::domain_of(layers.places, kernel::landlock_version(), best_effort,
-                              loaded.diagnostics);
+    return sandbox::domain_of(
+        layers.places,
+        {kernel::landlock_version(), best_effort ? sandbox::cannot_isolate() : std::nullopt},
+        best_effort, loaded.diagnostics);
   loaded.diagnostics.add(
       {.severity = severity,
        .message = "path and network lines cannot be tried with --audit",

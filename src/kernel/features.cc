@@ -131,6 +131,8 @@ Features probe_isolation() {
   return features;
 }
 
+Answer probe_mounts() { return ask_in_child(change_mounts); }
+
 Features probe_features() {
   Features features;
   ask_seccomp(features);

@@ -68,5 +68,7 @@ struct Features {
 Features probe_features();
 // Only what is there for isolation.
 Features probe_isolation();
+// Whether a mount namespace can be made without a user namespace.
+Answer probe_mounts();
 
 }  // namespace seclude::kernel

@@ -94,6 +94,13 @@ Result<std::string> real_path(const std::string& path) {
   return real;
 }
 
+std::optional<std::string> link_target(const std::string& path) {
+  char target[PATH_MAX];
+  const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+  if (size <= 0) return std::nullopt;
+  return std::string(target, static_cast<size_t>(size));
+}
+
 bool is_of_own_process(const std::string& real_path) {
   const std::string own = "/proc/" + std::to_string(::getpid());
   return real_path == own || real_path.starts_with(own + "/");
@@ -125,5 +132,10 @@ int cannot_write(const std::string& path) {
 }
 
 bool descriptor_is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
+
+bool descriptor_is_directory(int number) {
+  struct stat status;
+  return ::fstat(number, &status) == 0 && S_ISDIR(status.st_mode);
+}
 
 }  // namespace seclude::kernel

@@ -38,6 +38,8 @@ struct FileFacts {
 };
 [[nodiscard]] Result<FileFacts> facts_of(const std::string& path);
 
+// Where a symbolic link leads; nullopt: it is none.
+std::optional<std::string> link_target(const std::string& path);
 // Without symbolic links, `.` and `..`.
 [[nodiscard]] Result<std::string> real_path(const std::string& path);
 // Whether a real path leads into /proc/PID of this process (through /proc/self, too).
@@ -52,5 +54,6 @@ int cannot_execute(const std::string& path);
 int cannot_write(const std::string& path);
 
 bool descriptor_is_open(int number);
+bool descriptor_is_directory(int number);
 
 }  // namespace seclude::kernel

@@ -47,6 +47,38 @@ long open_place(int from, const char* path) {
   return ::syscall(SYS_openat2, from < 0 ? AT_FDCWD : from, path, &how, sizeof how);
 }
 
+// A tree of mounts that is nowhere yet, or -1.
+long new_tree(const NewMount& what) {
+  const Opened context(::syscall(SYS_fsopen, what.type, FSOPEN_CLOEXEC));
+  const int number = context.number();
+  if (number < 0) return -1;
+  if (what.key != nullptr &&
+      ::syscall(SYS_fsconfig, number, FSCONFIG_SET_STRING, what.key, what.value, 0) != 0)
+    return -1;
+  if (::syscall(SYS_fsconfig, number, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return -1;
+  return ::syscall(SYS_fsmount, number, FSMOUNT_CLOEXEC, what.attributes);
+}
+
+long change_attributes(int place, uint64_t set, unsigned flags) {
+  struct mount_attr attributes = {};
+  attributes.attr_set = set;
+  return ::syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH | flags, &attributes,
+                   sizeof attributes);
+}
+
+// The same of what is at a place, and of all that is mounted below.
+long copied_tree(int place, uint64_t attributes) {
+  const long tree = ::syscall(SYS_open_tree, place, "",
+                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+  if (tree < 0 || attributes == 0 ||
+      change_attributes(static_cast<int>(tree), attributes, AT_RECURSIVE) == 0)
+    return tree;
+  const int reason = errno;
+  ::syscall(SYS_close, tree);
+  errno = reason;
+  return -1;
+}
+
 int attach(int tree, const char* path) {
   const Opened place(open_place(-1, path));
   if (place.reason() != 0) return place.reason();
@@ -67,39 +99,28 @@ int hold_place(const char* path, int number) {
 }
 
 int mount_new(const NewMount& what, const char* path) {
-  const Opened context(::syscall(SYS_fsopen, what.type, FSOPEN_CLOEXEC));
-  if (context.reason() != 0) return context.reason();
-  const int number = context.number();
-  if (what.key != nullptr &&
-      ::syscall(SYS_fsconfig, number, FSCONFIG_SET_STRING, what.key, what.value, 0) != 0)
-    return errno;
-  if (::syscall(SYS_fsconfig, number, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return errno;
-  const Opened tree(::syscall(SYS_fsmount, number, FSMOUNT_CLOEXEC, what.attributes));
+  const Opened tree(new_tree(what));
   return tree.reason() != 0 ? tree.reason() : attach(tree.number(), path);
 }
 
 int mount_bound(const Bound& what, const char* path) {
   const Opened source(open_place(what.from, what.source));
   if (source.reason() != 0) return source.reason();
-  const Opened tree(::syscall(SYS_open_tree, source.number(), "",
-                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
-  if (tree.reason() != 0) return tree.reason();
-  struct mount_attr attributes = {};
-  attributes.attr_set = what.attributes;
-  if (what.attributes != 0 &&
-      ::syscall(SYS_mount_setattr, tree.number(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-                sizeof attributes) != 0)
-    return errno;
-  return attach(tree.number(), path);
+  const Opened tree(copied_tree(source.number(), what.attributes));
+  return tree.reason() != 0 ? tree.reason() : attach(tree.number(), path);
 }
 
 int make_folder(const char* path) {
+  const mode_t mask = ::umask(0);
   const int reason = errno_of(::mkdir(path, 0755));
+  ::umask(mask);
   return reason == EEXIST ? 0 : reason;
 }
 
 int make_file(const char* path) {
+  const mode_t mask = ::umask(0);
   const Opened file(::open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  ::umask(mask);
   return file.reason();
 }
 
@@ -108,12 +129,28 @@ int make_link(const char* target, const char* path) {
   return reason == EEXIST ? 0 : reason;
 }
 
-int change_root(const char* path) {
-  if (::chdir(path) != 0) return errno;
-  // Old and new root at one place: the old one comes to lie on top, and goes (pivot_root(2)).
-  if (::syscall(SYS_pivot_root, ".", ".") != 0) return errno;
+int begin_root(const NewRoot& how) {
+  if (const int reason = hold_place("/", how.old)) return reason;
+  const Opened tree(how.shows_old ? copied_tree(how.old, how.attributes)
+                                  : new_tree({"tmpfs", "mode", "0755", how.attributes}));
+  if (tree.reason() != 0) return tree.reason();
+  // On top of the root of now, from where the two change places (pivot_root(2)): the old one lies
+  // on top of the new one then, where paths that begin at the root do not lead.
+  if (::syscall(SYS_move_mount, tree.number(), "", how.old, "",
+                MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+    return errno;
+  if (::fchdir(tree.number()) != 0) return errno;
+  return errno_of(::syscall(SYS_pivot_root, ".", "."));
+}
+
+int leave_old_root(int old, uint64_t attributes) {
+  if (::fchdir(old) != 0) return errno;
   if (::syscall(SYS_umount2, ".", detach) != 0) return errno;
-  return errno_of(::chdir("/"));
+  if (::chdir("/") != 0) return errno;
+  if (attributes == 0) return 0;
+  const Opened root(open_place(-1, "/"));
+  if (root.reason() != 0) return root.reason();
+  return errno_of(change_attributes(root.number(), attributes, 0));
 }
 
 int allow_here(int ruleset, const char* path, uint64_t rights) {

@@ -42,13 +42,23 @@ struct Bound {
 };
 int mount_bound(const Bound& what, const char* path);
 
-// Where there is none. `parents` of it are there.
+// Where there is none; what is above is there. Everybody may look, whatever the umask is.
 int make_folder(const char* path);
 int make_file(const char* path);
 int make_link(const char* target, const char* path);
 
-// Makes what is mounted at `path` the root directory, and forgets the one before.
-int change_root(const char* path);
+// A root directory of its own: an empty folder in memory, or all that the root of now shows, each
+// with `attributes`. The root before it stays reachable as descriptor `old`, which is open already,
+// and as nothing else.
+struct NewRoot {
+  int old = -1;
+  bool shows_old = false;
+  uint64_t attributes = 0;
+};
+int begin_root(const NewRoot& how);
+// Forgets the root before, with all that is mounted there only, and starts in the new one, which
+// gets the attributes by itself, without what is mounted below.
+int leave_old_root(int old, uint64_t attributes);
 
 // A Landlock rule for what is at `path` now (see landlock.h).
 int allow_here(int ruleset, const char* path, uint64_t rights);

@@ -53,6 +53,10 @@ int carry_out_inside(const ChildStep& step) {
       return raw::join_new_keyring();
     case KeepMountsPrivate:
       return raw::make_mounts_private();
+    case BeginRoot:
+      return raw::begin_root({step.number, step.shows_old, step.bits});
+    case LeaveRoot:
+      return raw::leave_old_root(step.from, step.bits);
     case HoldPlace:
       return raw::hold_place(step.text, step.number);
     case MountNew:
@@ -63,6 +67,8 @@ int carry_out_inside(const ChildStep& step) {
       return raw::make_folder(step.text);
     case MakeFile:
       return raw::make_file(step.text);
+    case MakeLink:
+      return raw::make_link(step.other, step.text);
     case AllowPath:
       return raw::allow_here(step.from, step.text, step.bits);
     default:
@@ -80,11 +86,14 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
     case RaiseLoopback:
     case JoinNewKeyring:
     case KeepMountsPrivate:
+    case BeginRoot:
+    case LeaveRoot:
     case HoldPlace:
     case MountNew:
     case MountBound:
     case MakeFolder:
     case MakeFile:
+    case MakeLink:
     case AllowPath:
       return carry_out_inside(step);
     case StartInit:  // walk()

@@ -22,11 +22,14 @@ struct ChildStep {
     RaiseLoopback,
     JoinNewKeyring,
     KeepMountsPrivate,
+    BeginRoot,   // number: a descriptor that is open already; shows_old; bits: attributes
+    LeaveRoot,   // from: the root before; bits: attributes
     HoldPlace,   // text: path; number: a descriptor that is open already
     MountNew,    // other: file system; bits: attributes; option; text: path
     MountBound,  // from: held place or -1, other: source; bits: attributes; text: path
     MakeFolder,  // text
     MakeFile,    // text
+    MakeLink,    // other: where to; text
     AllowPath,   // from: the ruleset; text: path; bits: rights
     NewSession,
     PlaceDescriptor,   // from, number
@@ -47,6 +50,7 @@ struct ChildStep {
   Kind kind = Kind::NewSession;
   int number = 0;
   int from = 0;
+  bool shows_old = false;
   unsigned first = 0, last = 0;
   uint64_t bits = 0;
   const char* text = nullptr;

@@ -94,7 +94,7 @@ class Follower {
   void dynamic(const std::string& program, const std::string& loader) {
     closure_.executed.push_back(loader);
     for (const char* consulted : {"/etc/ld.so.cache", "/etc/ld.so.preload"})
-      if (kernel::facts_of(consulted)) closure_.read.emplace_back(consulted);
+      if (kernel::facts_of(consulted)) closure_.consulted.emplace_back(consulted);
     const auto needs = elf_needs(program);
     if (!needs) return;
     root_ = *needs;
@@ -121,8 +121,9 @@ class Follower {
       if (!needs || needs->machine != root_.machine || needs->word_class != root_.word_class)
         continue;
       const std::string real = kernel::real_path(candidate).value_or(candidate);
+      if (real != candidate) closure_.named.push_back(candidate);
       if (real != candidate && !seen_.insert(real).second) continue;
-      closure_.read.push_back(real);
+      closure_.libraries.push_back(real);
       all_of(*needs, folder_of(real));
     }
   }

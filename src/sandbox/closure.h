@@ -1,8 +1,8 @@
 // Closure: the files that starting a program takes: itself, its loader, its libraries.
 //
 // In: the program as execve will be given it, and its environment. Out: paths, those that are
-// executed (the program, script interpreters, loaders) apart from those that are read (libraries
-// and what loaders consult). Libraries are found as loaders find them: DT_RPATH, LD_LIBRARY_PATH,
+// executed (the program, script interpreters, loaders) apart from libraries and from what loaders
+// consult. Libraries are found as loaders find them: DT_RPATH, LD_LIBRARY_PATH,
 // DT_RUNPATH, the cache of ldconfig, the usual directories; where more than one would do, all are
 // listed. What a program loads by itself later (plugins, name services) is its policy's business.
 // Neighbours: executable.h finds the program; plan.cc grants what is listed here.
@@ -22,7 +22,9 @@ struct ClosureQuery {
 
 struct Closure {
   std::vector<std::string> executed;
-  std::vector<std::string> read;
+  std::vector<std::string> libraries;
+  std::vector<std::string> named;  // libraries once more, by names that lead to them
+  std::vector<std::string> consulted;
   friend bool operator==(const Closure&, const Closure&) = default;
 };
 

@@ -26,14 +26,18 @@ Condition has_bit(uint8_t argument, uint32_t bit) { return masked(argument, bit,
 
 // ---- paths --------------------------------------------------------------------------------------
 
-void refuse_changes(ArchRules& rules) {
+void refuse_attributes(ArchRules& rules) {
   for (const char* call :
-       {"chmod",        "fchmod",       "fchmodat",      "fchmodat2",        "chown",
-        "chown32",      "fchown",       "fchown32",      "fchownat",         "lchown",
-        "lchown32",     "utime",        "utimes",        "futimesat",        "utimensat",
-        "setxattr",     "lsetxattr",    "fsetxattr",     "setxattrat",       "removexattr",
-        "lremovexattr", "fremovexattr", "removexattrat", "utimensat_time64", "file_setattr"})
+       {"chmod",        "fchmod",       "fchmodat",      "fchmodat2",       "chown",
+        "chown32",      "fchown",       "fchown32",      "fchownat",        "lchown",
+        "lchown32",     "utime",        "utimes",        "futimesat",       "utimensat",
+        "setxattr",     "lsetxattr",    "fsetxattr",     "setxattrat",      "removexattr",
+        "lremovexattr", "fremovexattr", "removexattrat", "utimensat_time64"})
     refuse(rules, {.call = call, .where = {}, .errno_value = eperm});
+}
+
+void refuse_flags(ArchRules& rules) {
+  refuse(rules, {.call = "file_setattr", .where = {}, .errno_value = eperm});
   std::vector<uint32_t> commands =
       values_of({"FS_IOC_SETFLAGS", "FS_IOC_FSSETXATTR", "FS_IOC_SETVERSION", "FS_IOC_SETFSLABEL",
                  "FS_IOC_SET_ENCRYPTION_POLICY"},
@@ -55,9 +59,13 @@ void refuse_subvolumes(ArchRules& rules) {
 
 void guard_paths(ArchRules& rules, const Domain& domain) {
   if (!domain.changes_all) {
-    refuse_changes(rules);
+    if (!domain.attributes_by_mounts) refuse_attributes(rules);
+    refuse_flags(rules);
     refuse_subvolumes(rules);
   }
+  // Handles lead to everything in a file system, whatever part of it a mount shows.
+  if (domain.own_root)
+    refuse(rules, {.call = "open_by_handle_at", .where = {}, .errno_value = eperm});
   if (!domain.lists_all) {
     for (const char* call : {"inotify_add_watch", "fanotify_mark"})
       refuse(rules, {.call = call, .where = {}, .errno_value = eacces});

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/source.h"
 #include "policy/ends.h"
 
 namespace seclude::sandbox {
@@ -55,6 +56,12 @@ struct Domain {
   std::vector<PathRight> paths = {};
   std::vector<PortRight> ports = {};
   std::vector<CoveredPlace> covered = {};
+  bool own_root = false;  // mounts hold paths as well: what is not listed is not there
+  // And nothing leads to what they do not show: modes, owners, times and attributes can be left to
+  // them.
+  bool attributes_by_mounts = false;
+  std::vector<Span> unheld = {};        // lines that take mounts, where there are none
+  std::vector<std::string> named = {};  // `paths` that exist, as the lines name them; absolute
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 

@@ -14,13 +14,6 @@ namespace {
 
 using Kind = MountOver::Kind;
 
-bool is_below(const std::string& path, const std::string& folder) {
-  return folder == "/" ? path.size() > 1 : path.starts_with(folder + "/");
-}
-bool is_at_or_below(const std::string& path, const std::string& folder) {
-  return path == folder || is_below(path, folder);
-}
-
 void add_thing(policy::Thing thing, Isolation& isolation) {
   switch (thing) {
     case policy::Thing::Network:
@@ -50,9 +43,17 @@ std::vector<std::string> folders_there(std::initializer_list<const char*> paths)
   return found;
 }
 
+bool shows(const MountOver& mount, const std::string& path) {
+  return std::any_of(mount.kept.begin(), mount.kept.end(), [&](const KeptPlace& kept) {
+    return !kept.source.empty() && is_at_or_below(path, kept.path);
+  });
+}
+
 class Builder {
  public:
-  explicit Builder(const IsolationQuery& query) : query_(query), isolation_(query.isolation) {}
+  explicit Builder(const IsolationQuery& query) : query_(query), isolation_(query.isolation) {
+    if (query.root != nullptr) root_ = *query.root;
+  }
 
   IsolationSteps build() {
     IsolationSteps steps;
@@ -60,7 +61,7 @@ class Builder {
     // Where no Landlock domain keeps the program from looking through other processes' eyes
     // (/proc/PID/root), it must not see any.
     const bool processes = isolation_.processes || (files && query_.signals_by_filter);
-    steps.mounts = files || processes;
+    steps.mounts = files || processes || root_;
     const bool privileged =
         (kernel::own_capabilities() & kernel::bit_of(kernel::Capability::SysAdmin)) != 0;
     steps.entering.push_back(EnterNamespaces{.user = !privileged,
@@ -68,33 +69,62 @@ class Builder {
                                              .processes = processes,
                                              .network = isolation_.network,
                                              .ipc = isolation_.ipc,
-                                             .lines = isolation_.lines});
+                                             .lines = lines()});
     if (processes) steps.entering.push_back(StartInit{});
     if (isolation_.network) steps.inside.push_back(RaiseLoopback{});
     if (isolation_.ipc) steps.inside.push_back(JoinNewKeyring{});
     if (!steps.mounts) return steps;
     steps.inside.push_back(KeepMountsPrivate{});
-    if (isolation_.tmp)
-      for (const std::string& folder : folders_there({"/tmp", "/var/tmp"})) replace(folder);
-    if (isolation_.ipc)
-      for (const std::string& folder : folders_there({"/dev/shm"})) replace(folder);
-    if (isolation_.ipc)
-      for (const std::string& folder : folders_there({"/dev/mqueue"}))
-        mounts_.push_back({Kind::Queues, folder});
-    if (processes) add_processes(privileged);
+    if (isolation_.tmp) add(Kind::EmptyFolder, {"/tmp", "/var/tmp"});
+    if (isolation_.ipc) add(Kind::EmptyFolder, {"/dev/shm"});
+    if (isolation_.ipc) add(Kind::Queues, {"/dev/mqueue"});
+    if (processes) add(Kind::Processes, {"/proc"});
+    if (root_) mounts_.insert(mounts_.begin(), {Kind::Root, "/"});
+    for (MountOver& mount : mounts_)
+      if (mount.kind == Kind::Root || mount.kind == Kind::EmptyFolder) fill(mount);
+    if (processes && privileged) keep_the_machine_out();
     cover();
+    const bool in_memory =
+        root_ && (mounts_[0].kept.empty() || mounts_[0].kept.front().path != "/");
     for (MountOver& mount : mounts_) steps.inside.push_back(std::move(mount));
+    if (root_) steps.inside.push_back(LeaveRoot{in_memory});
     return steps;
   }
 
  private:
-  void replace(const std::string& folder) {
-    MountOver mount{Kind::EmptyFolder, folder};
+  std::vector<std::string> lines() const {
+    std::vector<std::string> lines = isolation_.lines;
+    if (root_) lines.push_back("path lines");
+    return lines;
+  }
+
+  // What a root of its own does not show in any way needs no mount.
+  void add(Kind kind, std::initializer_list<const char*> paths) {
+    for (const std::string& folder : folders_there(paths)) {
+      if (root_ && !concerns(*root_, folder)) continue;
+      if (root_) root_->replaced.push_back(folder);
+      mounts_.push_back({kind, folder});
+    }
+  }
+
+  void fill(MountOver& mount) {
+    if (!root_) return keep_what_is_needed(mount);
+    mount.kept = shown_in(mount.path, *root_);
+    mount.runs = !root_->runs || runs_in(mount.path);
+  }
+
+  bool runs_in(const std::string& folder) const {
+    return std::any_of(root_->granted.begin(), root_->granted.end(), [&](const PathRight& path) {
+      return is_at_or_below(folder, path.path) && (path.rights & kernel::file_right::execute) != 0;
+    });
+  }
+
+  void keep_what_is_needed(MountOver& mount) {
     if (query_.granted != nullptr)
       for (const PathRight& path : *query_.granted)
         keep(path.path, (path.rights & kernel::file_right::write_file) == 0, mount);
     for (const std::string& path : query_.needed) keep(path, true, mount);
-    if (is_below(query_.directory, folder)) mount.kept.push_back({query_.directory, "", true});
+    if (is_below(query_.directory, mount.path)) mount.kept.push_back({query_.directory, "", true});
     std::stable_sort(mount.kept.begin(), mount.kept.end(),
                      [](const KeptPlace& a, const KeptPlace& b) { return a.path < b.path; });
     // Of two for one path, what shows something comes before the empty folder.
@@ -104,7 +134,10 @@ class Builder {
                return !other.source.empty() && is_at_or_below(kept.path, other.path);
              });
     });
-    mounts_.push_back(std::move(mount));
+    for (KeptPlace& kept : mount.kept)
+      kept.there = std::any_of(mount.kept.begin(), mount.kept.end(), [&](const KeptPlace& other) {
+        return !other.source.empty() && is_below(kept.path, other.path);
+      });
   }
 
   static void keep(const std::string& path, bool read_only, MountOver& mount) {
@@ -121,9 +154,8 @@ class Builder {
   }
 
   // Root could otherwise reach the machine through files that are not of any process.
-  void add_processes(bool privileged) {
-    mounts_.push_back({Kind::Processes, "/proc"});
-    if (!privileged) return;
+  void keep_the_machine_out() {
+    if (root_ && !concerns(*root_, "/proc")) return;
     for (const char* path :
          {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"})
       if (kernel::facts_of(path)) mounts_.push_back({Kind::ReadOnly, path});
@@ -149,13 +181,12 @@ class Builder {
   bool is_gone(const CoveredPlace& place) const {
     for (const CoveredPlace& other : isolation_.covered)
       if (other.hidden && is_below(place.path, other.path)) return true;
-    for (const MountOver& mount : mounts_) {
-      if (mount.kind != Kind::EmptyFolder || !is_below(place.path, mount.path)) continue;
-      return std::none_of(mount.kept.begin(), mount.kept.end(), [&](const KeptPlace& kept) {
-        return !kept.source.empty() && is_at_or_below(place.path, kept.path);
-      });
-    }
-    return false;
+    // The root comes first, and what lies in it after it.
+    const auto around = std::find_if(mounts_.rbegin(), mounts_.rend(), [&](const MountOver& mount) {
+      const bool shows = mount.kind == Kind::Root || mount.kind == Kind::EmptyFolder;
+      return shows && is_below(place.path, mount.path);
+    });
+    return around != mounts_.rend() && !shows(*around, place.path);
   }
 
   static int strength(Kind kind) {
@@ -165,6 +196,7 @@ class Builder {
 
   const IsolationQuery& query_;
   const Isolation& isolation_;
+  std::optional<RootContents> root_;
   std::vector<MountOver> mounts_;
 };
 
@@ -175,9 +207,7 @@ bool is_replaced(const std::string& path, const std::vector<Step>& steps) {
     if (mount == nullptr || !is_at_or_below(path, mount->path)) continue;
     if (mount->kind == Kind::Processes || mount->kind == Kind::Queues) return true;
     if (mount->kind != Kind::EmptyFolder) continue;
-    return std::none_of(mount->kept.begin(), mount->kept.end(), [&](const KeptPlace& kept) {
-      return !kept.source.empty() && is_at_or_below(path, kept.path);
-    });
+    return !shows(*mount, path);
   }
   return false;
 }

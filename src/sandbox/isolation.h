@@ -13,6 +13,7 @@
 #include "base/source.h"
 #include "policy/load.h"
 #include "sandbox/domain.h"
+#include "sandbox/own_root.h"
 #include "sandbox/plan.h"
 
 namespace seclude::sandbox {
@@ -27,6 +28,7 @@ struct IsolationQuery {
   std::vector<std::string> needed = {};  // that starting the program takes, not in `granted`
   std::string directory = {};            // where the program starts; absolute, real
   bool signals_by_filter = false;        // Landlock keeps nobody from tracing the launcher
+  const RootContents* root = nullptr;    // for a root of its own, in place of the three above
 };
 struct IsolationSteps {
   std::vector<Step> entering;  // first of all

@@ -8,6 +8,16 @@
 namespace seclude::sandbox {
 namespace {
 
+constexpr const char* refused_outside = "a container or filter outside refuses them: allow unshare";
+
+std::string hint_for_namespaces(const EnterNamespaces& enter, int reason) {
+  if (reason == ENOSPC && !enter.user)
+    return "the limit of namespaces is reached: sysctl user.max_{mnt,pid,net,ipc}_namespaces";
+  if (enter.user) return user_namespace_fix(kernel::probe_isolation());
+  if (reason == EINVAL) return "this kernel is built without one of them";
+  return refused_outside;
+}
+
 std::string hint_for_mount(const MountOver& mount, int reason) {
   using Kind = MountOver::Kind;
   if (reason == ENOSYS)
@@ -40,20 +50,19 @@ std::string user_namespace_fix(const kernel::Features& features) {
 
 std::optional<std::string> cannot_isolate() {
   const uint64_t administration = kernel::bit_of(kernel::Capability::SysAdmin);
-  if ((kernel::own_capabilities() & administration) != 0) return std::nullopt;
+  if ((kernel::own_capabilities() & administration) != 0) {
+    if (kernel::probe_mounts().yes) return std::nullopt;
+    return refused_outside;
+  }
   const kernel::Features features = kernel::probe_isolation();
   if (features.user_namespaces.yes) return std::nullopt;
   return user_namespace_fix(features);
 }
 
 std::string namespace_hint(const Step& step, int reason) {
-  if (const auto* enter = std::get_if<EnterNamespaces>(&step)) {
-    if (enter->user) return user_namespace_fix(kernel::probe_isolation());
-    if (reason == ENOSPC)
-      return "the limit of namespaces is reached: sysctl user.max_{mnt,pid,net,ipc}_namespaces";
-    if (reason == EINVAL) return "this kernel is built without one of them";
-    return "a container or filter outside refuses them: allow unshare";
-  }
+  if (const auto* enter = std::get_if<EnterNamespaces>(&step))
+    return hint_for_namespaces(*enter, reason) +
+           "; --best-effort does without, and warns for each line that it does not hold";
   if (const auto* mount = std::get_if<MountOver>(&step)) return hint_for_mount(*mount, reason);
   if (std::holds_alternative<StartInit>(step) && reason == EAGAIN)
     return "the limit of processes is reached (ulimit -u, pids.max)";

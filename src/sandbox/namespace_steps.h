@@ -38,11 +38,16 @@ struct KeptPlace {
   std::string source;  // without symbolic links; empty: an empty folder is made
   bool directory = false;
   bool read_only = true;
+  bool runs = true;       // programs in it may be started
+  bool devices = true;    // those in it may be opened
+  bool there = false;     // in another one, where nothing has to be made for it
+  std::string link = {};  // not empty: a symbolic link that leads there is made, and nothing else
   friend bool operator==(const KeptPlace&, const KeptPlace&) = default;
 };
 
 struct MountOver {
   enum class Kind : uint8_t {
+    Root,          // "/": in memory, or if `kept` begins with it, itself; `kept` shows again
     EmptyFolder,   // an own one in memory, where `kept` shows again
     Processes,     // /proc of the process namespace
     Queues,        // POSIX message queues of the IPC namespace
@@ -54,11 +59,18 @@ struct MountOver {
   Kind kind = Kind::EmptyFolder;
   std::string path;  // without symbolic links
   std::vector<KeptPlace> kept = {};
+  bool runs = true;  // EmptyFolder: programs in it may be started
   friend bool operator==(const MountOver&, const MountOver&) = default;
+};
+// The root before goes, after all that is taken from it.
+struct LeaveRoot {
+  bool seals = true;  // the new one, as far as it lies in memory
+  friend bool operator==(const LeaveRoot&, const LeaveRoot&) = default;
 };
 
 // "make namespaces of its own: mounts, for `isolate tmp (site.seclude:4)`"
 std::string to_string(const EnterNamespaces& step);
+std::string to_string(const KeptPlace& kept);
 std::string to_string(const MountOver& step);
 
 }  // namespace seclude::sandbox

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "kernel/files.h"
 #include "policy/words.h"
+#include "sandbox/covers.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -38,24 +39,70 @@ uint64_t rights_of(PathVerb verb) {
 
 class Finder {
  public:
-  Finder(const Places& places, bool best_effort, Diagnostics& diagnostics)
-      : places_(places), best_effort_(best_effort), diagnostics_(diagnostics) {}
+  Finder(const Places& places, const Machine& machine, bool best_effort, Diagnostics& diagnostics)
+      : places_(places), machine_(machine), best_effort_(best_effort), diagnostics_(diagnostics) {}
 
   void find(Domain& domain) {
     for (const Place& place : places_.paths) find(place, domain);
-    for (const Unenforced& line : contradictions(found_, trees_)) {
-      // What the text itself shows has been said.
-      const bool said =
-          std::any_of(places_.lacking.begin(), places_.lacking.end(),
-                      [&](const Unenforced& other) { return other.span == line.span; });
-      if (!said) lack(diagnostic_of(line));
-    }
+    for (const Place& place : absent_) judge_absent(place);
+    if (machine_.no_namespaces) return do_without_mounts(domain);
+    cover(found_, trees_, domain);
+    const bool runs_all = runs_everywhere(domain);
+    domain.own_root = !domain.changes_all || (domain.runs && !runs_all);
   }
 
  private:
   void lack(Diagnostic diagnostic) {
     if (best_effort_) diagnostic.severity = Severity::Warning;
     diagnostics_.add(std::move(diagnostic));
+  }
+
+  void do_without_mounts(Domain& domain) {
+    for (const Unenforced& line : taking_mounts(found_, trees_)) {
+      domain.unheld.push_back(line.span);
+      // What the text itself shows has been said.
+      const bool said =
+          std::any_of(places_.lacking.begin(), places_.lacking.end(),
+                      [&](const Unenforced& other) { return other.span == line.span; });
+      if (said) continue;
+      Diagnostic diagnostic = diagnostic_of(line);
+      diagnostic.helps.push_back("no namespaces can be made here: " + *machine_.no_namespaces);
+      lack(std::move(diagnostic));
+    }
+    if (places_.paths.empty()) return;
+    lack({.message = "what no line lists can be looked at all the same",
+          .span = places_.paths.front().line,
+          .label = "names, sizes, owners, times: Landlock does not keep them",
+          .helps = {"no namespaces can be made here: " + *machine_.no_namespaces}});
+  }
+
+  static bool runs_everywhere(const Domain& domain) {
+    return std::any_of(domain.paths.begin(), domain.paths.end(), [](const PathRight& path) {
+      return path.path == "/" && (path.rights & right::execute) != 0;
+    });
+  }
+
+  // No mount covers what is not there, and where the program may make it, nothing else would.
+  void judge_absent(const Place& place) {
+    const std::string path = place_to_be(place.path);
+    for (size_t i = 0; i < found_.size(); ++i) {
+      if (found_[i].verb != PathVerb::Create || !contains(trees_[i], {path})) continue;
+      const std::string verb(policy::path_verb_word(place.verb));
+      lack({.message = "`" + verb + "` cannot cover what is missing",
+            .span = place.span,
+            .label = "the program may make it, and do with it what it likes",
+            .helps = {"make `" + escape(place.path, 200) + "` before"}});
+      return;
+    }
+  }
+
+  static std::string place_to_be(const std::string& path) {
+    for (size_t end = path.size(); end > 0 && end != std::string::npos;
+         end = path.rfind('/', end - 1)) {
+      const auto real = kernel::real_path(path.substr(0, end));
+      if (real) return (*real == "/" ? "" : *real) + path.substr(end);
+    }
+    return path;
   }
 
   void find(const Place& place, Domain& domain) {
@@ -79,20 +126,23 @@ class Finder {
     const auto facts = kernel::facts_of(*real);
     if (!facts) return missing(place, facts.error());
     // Of a directory alone Landlock would list what is below as well.
-    if (facts->directory && !place.below && place.verb != PathVerb::Hide)
+    const bool hides = place.verb == PathVerb::Hide;
+    if (facts->directory && !place.below && !hides)
       lack({.message = "a directory by itself cannot be enforced",
             .span = place.span,
             .label = "Landlock grants what is below it as well",
             .helps = {"write `" + escape(place.path, 200) + "/**`"}});
     found_.push_back(place);
-    trees_.push_back(
-        {*real, facts->directory && place.below, !facts->directory && !facts->regular});
+    trees_.push_back({*real, facts->directory && (place.below || hides),
+                      !facts->directory && !facts->regular, facts->directory});
     add(place, *real, facts->directory, domain);
   }
 
   void missing(const Place& place, const Error& error) {
-    if (place.optional && (error.errno_value == ENOENT || error.errno_value == ENOTDIR)) return;
     const bool absent = error.errno_value == ENOENT || error.errno_value == ENOTDIR;
+    const bool takes_away = place.verb == PathVerb::Hide || place.verb == PathVerb::Protect;
+    if (place.optional && absent && takes_away) absent_.push_back(place);
+    if (place.optional && absent) return;
     diagnostics_
         .error(place.span,
                absent ? "`" + escape(place.path, 200) + "` does not exist"
@@ -108,12 +158,14 @@ class Finder {
     domain.lists_all |= directory && real == "/";
     domain.changes_all |= directory && real == "/" && (rights & right::write_file) != 0;
     domain.paths.push_back({real, rights});
+    domain.named.push_back(place.path);
   }
 
   const Places& places_;
+  const Machine& machine_;
   bool best_effort_;
   Diagnostics& diagnostics_;
-  std::vector<Place> found_;
+  std::vector<Place> found_, absent_;
   std::vector<Tree> trees_;
 };
 
@@ -154,8 +206,9 @@ void add_ports(const Places& places, Domain& domain) {
 
 }  // namespace
 
-std::optional<Domain> domain_of(const Places& places, const kernel::LandlockVersion& version,
-                                bool best_effort, Diagnostics& diagnostics) {
+std::optional<Domain> domain_of(const Places& places, const Machine& machine, bool best_effort,
+                                Diagnostics& diagnostics) {
+  const kernel::LandlockVersion& version = machine.landlock;
   for (const Unenforced& line : places.lacking) {
     Diagnostic diagnostic = diagnostic_of(line);
     if (best_effort) diagnostic.severity = Severity::Warning;
@@ -172,7 +225,7 @@ std::optional<Domain> domain_of(const Places& places, const kernel::LandlockVers
     too_old(places, version, true, best_effort, diagnostics);
   if (network && !domain.confines_network)
     too_old(places, version, false, best_effort, diagnostics);
-  if (domain.confines_paths) Finder(places, best_effort, diagnostics).find(domain);
+  if (domain.confines_paths) Finder(places, machine, best_effort, diagnostics).find(domain);
   if (domain.confines_network) add_ports(places, domain);
   if (!domain.confines_paths && !domain.confines_network) return std::nullopt;
   return domain;

@@ -99,8 +99,6 @@ class Reader {
   }
 
   void judge(const filter::Item& item, Place& place) {
-    if (place.verb == PathVerb::Hide)
-      lack(item, line_word(place.verb), "hiding needs mounts, which this version does not make");
     if (place.verb != PathVerb::Create || place.below) return;
     lack(item, line_word(place.verb) + " without `/**`",
          "Landlock lets files be made in whole directories only; a single name needs the "
@@ -141,11 +139,6 @@ class Reader {
   const Surroundings& surroundings_;
   Places& places_;
 };
-
-// As the text has it; what really is a device shows at launch.
-Tree tree_of(const Place& place) {
-  return {place.path, place.below, !place.below && place.path.starts_with("/dev/")};
-}
 
 bool is_below(const std::string& path, const std::string& folder) {
   if (folder == "/") return true;
@@ -190,16 +183,17 @@ bool overlap(const Tree& one, const Tree& other) {
          (other.below && is_below(one.path, other.path)) || one.path == other.path;
 }
 
-std::vector<Unenforced> contradictions(const std::vector<Place>& places,
-                                       const std::vector<Tree>& trees) {
+std::vector<Unenforced> taking_mounts(const std::vector<Place>& places,
+                                      const std::vector<Tree>& trees) {
   std::vector<Unenforced> found;
   for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i].verb == PathVerb::Hide)
+      lack_once(found, places[i], line_word(places[i].verb), "hiding takes mounts");
     for (size_t j = 0; j < places.size(); ++j) {
       if (places[i].verb == PathVerb::Protect && changes(places[j].verb) &&
           overlap(trees[i], trees[j]))
         lack_once(found, places[i], "`protect` inside what another line lets change",
-                  "Landlock grants whole trees: this needs mounts, which this version does not "
-                  "make");
+                  "Landlock grants whole trees: this takes mounts");
       if (places[i].verb != PathVerb::Run || places[j].verb == PathVerb::Run ||
           !grants(places[j].verb) || trees[j].special)
         continue;
@@ -209,8 +203,7 @@ std::vector<Unenforced> contradictions(const std::vector<Place>& places,
       if (!runs)
         lack_once(found, places[i], "`run` lines beside files that may not be run",
                   "the dynamic loader runs whatever can be read, here " + trees[j].path +
-                      ": this needs mounts, which this version does not make; or list that path "
-                      "in a `run` line, too");
+                      ", where no mount forbids it");
     }
   }
   return found;
@@ -222,13 +215,6 @@ Places places_of(const policy::Texts& texts, const filter::Settings& settings,
   Reader reader(texts, settings, resolved, surroundings, places);
   for (const filter::Item& item : resolved.flat.items) reader.one(item);
   judge_addresses(places);
-  std::vector<Tree> trees;
-  for (const Place& place : places.paths) trees.push_back(tree_of(place));
-  for (Unenforced& line : contradictions(places.paths, trees)) {
-    const bool said = std::any_of(places.lacking.begin(), places.lacking.end(),
-                                  [&](const Unenforced& other) { return other.span == line.span; });
-    if (!said) places.lacking.push_back(std::move(line));
-  }
   return places;
 }
 

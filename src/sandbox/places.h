@@ -1,8 +1,8 @@
-// Places: what the path and network lines of a policy ask for, and which of them Landlock can hold.
+// Places: what the path and network lines of a policy ask for, and which of them can be held.
 //
 // In: a resolved policy, what `~` and relative parameters stand for. Out: paths and ports with the
-// lines they come from, and every line that needs more than Landlock (the supervisor, mounts), with
-// the reason. No file is looked at: that is path_rules.h, at launch.
+// lines they come from, and every line that needs more than Landlock and mounts (the supervisor),
+// with the reason. No file is looked at: that is path_rules.h, at launch.
 // Lines that cannot be held whole are also there in a wider form, for --best-effort.
 // Neighbours: unenforced.h judges all other lines; companion_rules.h closes what Landlock leaves.
 #pragma once
@@ -58,14 +58,15 @@ struct Tree {
   std::string path;
   bool below = false;
   bool special = false;  // a device, a pipe, a socket: nothing a loader could load
+  bool directory = false;
 };
 bool contains(const Tree& tree, const Tree& other);  // all of it
 bool overlap(const Tree& one, const Tree& other);
 
-// Lines that the others keep from being held: what is protected inside what may be changed, and
-// programs beside files that may only be read. `trees` are where the places really are, in the same
-// order.
-std::vector<Unenforced> contradictions(const std::vector<Place>& places,
-                                       const std::vector<Tree>& trees);
+// Lines that take mounts beside Landlock: what is hidden, what is protected inside what may be
+// changed, and programs beside files that may only be read. `trees` are where the places really
+// are, in the same order.
+std::vector<Unenforced> taking_mounts(const std::vector<Place>& places,
+                                      const std::vector<Tree>& trees);
 
 }  // namespace seclude::sandbox

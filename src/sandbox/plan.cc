@@ -63,12 +63,24 @@ std::vector<int> ignored_on_purpose() {
   return ignored;
 }
 
-void add_closure(const ClosureQuery& query, EnterDomain& step) {
+// What a policy lets the program reach, and the files that starting it takes.
+struct Entering {
+  EnterDomain step;
+  std::vector<std::string> started;    // programs and libraries, as whoever opens them names them
+  std::vector<std::string> consulted;  // by loaders
+};
+
+void add_closure(const ClosureQuery& query, Entering& entering) {
   const Closure closure = closure_of(query);
   for (const std::string& path : closure.executed)
-    step.paths.push_back({path, kernel::file_right::read_file | kernel::file_right::execute});
-  for (const std::string& path : closure.read)
-    step.paths.push_back({path, kernel::file_right::read_file});
+    entering.step.paths.push_back(
+        {path, kernel::file_right::read_file | kernel::file_right::execute});
+  for (const auto* files : {&closure.libraries, &closure.consulted})
+    for (const std::string& path : *files)
+      entering.step.paths.push_back({path, kernel::file_right::read_file});
+  for (const auto* files : {&closure.executed, &closure.libraries, &closure.named})
+    entering.started.insert(entering.started.end(), files->begin(), files->end());
+  entering.consulted = closure.consulted;
 }
 
 bool is_one_program(const PathRight& path) {
@@ -78,8 +90,9 @@ bool is_one_program(const PathRight& path) {
 }
 
 // The policy's domain, with what starting the program takes, and each that a `run` line names.
-EnterDomain entering(const Domain& domain, bool signals, ClosureQuery query) {
-  EnterDomain step{.signals = signals};
+Entering entering(const Domain& domain, bool signals, ClosureQuery query) {
+  Entering found{.step = {.signals = signals}, .started = {}, .consulted = {}};
+  EnterDomain& step = found.step;
   if (domain.confines_network) {
     step.network = kernel::port_right::bind_tcp | kernel::port_right::connect_tcp;
     // A right to all ports takes no rule for each of them.
@@ -88,21 +101,21 @@ EnterDomain entering(const Domain& domain, bool signals, ClosureQuery query) {
     for (const PortRight& range : domain.ports)
       if ((range.rights & step.network) != 0) step.ports.push_back(range);
   }
-  if (!domain.confines_paths) return step;
+  if (!domain.confines_paths) return found;
   step.files = kernel::landlock_version().file_rights();
   step.paths = domain.paths;
   for (PathRight& path : step.paths) path.rights &= step.files;
-  add_closure(query, step);
+  add_closure(query, found);
   for (const PathRight& path : domain.paths) {
     if (!is_one_program(path)) continue;
     query.program = path.path;
-    add_closure(query, step);
+    add_closure(query, found);
   }
   std::set<std::pair<std::string, uint64_t>> seen;
   std::erase_if(step.paths, [&](const PathRight& path) {
     return !seen.insert({path.path, path.rights}).second;
   });
-  return step;
+  return found;
 }
 
 SignalGuard guard_of(const Request& request) {
@@ -116,6 +129,16 @@ bool makes_user_namespace(const std::vector<Step>& steps) {
     const auto* enter = std::get_if<EnterNamespaces>(&step);
     return enter != nullptr && enter->user;
   });
+}
+
+// In which names lead to what mounts do not show.
+bool hands_over_a_folder(const Request& request) {
+  std::vector<int> numbers = {0, 1, 2};
+  numbers.insert(numbers.end(), request.keep_descriptors.begin(), request.keep_descriptors.end());
+  if (std::any_of(numbers.begin(), numbers.end(), kernel::descriptor_is_directory)) return true;
+  if (!request.stdin_file) return false;
+  const auto facts = kernel::facts_of(*request.stdin_file);
+  return facts && facts->directory;
 }
 
 // What holds the program, and keeps it from whoever holds it.
@@ -132,10 +155,17 @@ void add_confinement(const Request& request, std::optional<EnterDomain> domain,
   uint64_t set = capabilities_to_give_up(*request.rules);
   // Without a domain, it is only for want of this that root cannot trace the launcher.
   if (guard == SignalGuard::Filter) set |= kernel::bit_of(kernel::Capability::SysPtrace);
+  // With it, root could change mounts, and leave for those outside.
+  if (request.domain && request.domain->own_root)
+    set |= kernel::bit_of(kernel::Capability::SysAdmin);
   set = user_namespace ? set | ~kernel::own_capabilities() : set & kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
   filter::Rules rules = *request.rules;
-  if (request.domain) rules = with_companions(std::move(rules), *request.domain);
+  if (request.domain) {
+    Domain held = *request.domain;
+    held.attributes_by_mounts = held.own_root && !hands_over_a_folder(request);
+    rules = with_companions(std::move(rules), held);
+  }
   LoadFilter load{std::move(rules), guard};
   if (request.domain) load.listening = request.domain->listening;
   steps.push_back(std::move(load));
@@ -149,7 +179,7 @@ ClosureQuery closure_query(const Request& request, const std::string& program) {
 std::vector<std::string> needed_to_start(const Request& request, const std::string& program) {
   std::vector<std::string> needed;
   const Closure closure = closure_of(closure_query(request, program));
-  for (const auto* files : {&closure.executed, &closure.read}) {
+  for (const auto* files : {&closure.executed, &closure.libraries, &closure.consulted}) {
     for (const std::string& file : *files) {
       if (file.starts_with('/')) needed.push_back(file);
       if (auto real = kernel::real_path(file); real && *real != file)
@@ -161,15 +191,31 @@ std::vector<std::string> needed_to_start(const Request& request, const std::stri
 
 // Nothing where the policy asks for nothing of its own.
 Result<IsolationSteps> isolating(const Request& request, const std::string& program,
-                                 const std::optional<EnterDomain>& domain) {
-  if (!request.isolation) return IsolationSteps{};
+                                 const std::optional<Entering>& domain) {
+  const bool own_root = domain && request.domain->own_root;
+  if (!request.isolation && !own_root) return IsolationSteps{};
+  const Isolation isolation = request.isolation.value_or(Isolation{});
   const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
-  const bool confined = domain && domain->files != 0;
-  return isolation_steps({.isolation = *request.isolation,
-                          .granted = confined ? &domain->paths : nullptr,
+  const bool by_filter = guard_of(request) == SignalGuard::Filter;
+  if (own_root) {
+    const std::string here = TRY(kernel::real_path("."));
+    std::vector<std::string> started = domain->started;
+    for (std::string& file : started)
+      if (!file.starts_with('/')) file = here + "/" + file;
+    const RootContents root = {.granted = request.domain->paths,
+                               .started = std::move(started),
+                               .consulted = domain->consulted,
+                               .named = request.domain->named,
+                               .directory = directory,
+                               .runs = request.domain->runs};
+    return isolation_steps({.isolation = isolation, .signals_by_filter = by_filter, .root = &root});
+  }
+  const bool confined = domain && domain->step.files != 0;
+  return isolation_steps({.isolation = isolation,
+                          .granted = confined ? &domain->step.paths : nullptr,
                           .needed = needed_to_start(request, program),
                           .directory = directory,
-                          .signals_by_filter = guard_of(request) == SignalGuard::Filter});
+                          .signals_by_filter = by_filter});
 }
 
 // Where it starts, found again once other things are mounted there.
@@ -217,11 +263,12 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
                                   .directory = request.directory});
   if (!program) return tl::unexpected<SetupError>(program.error());
 
-  std::optional<EnterDomain> domain;
+  std::optional<Entering> domain;
   if (request.rules && request.domain)
     domain = entering(*request.domain, guard_of(request) == SignalGuard::Landlock,
                       closure_query(request, program->path));
-  if (domain && domain->files == 0 && domain->network == 0) domain.reset();  // all is allowed
+  if (domain && domain->step.files == 0 && domain->step.network == 0)
+    domain.reset();  // all is allowed
   auto isolation = isolating(request, program->path, domain);
   if (!isolation)
     return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, isolation.error()});
@@ -241,7 +288,9 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});
   // Nothing runs between the filter and execve that the filter would have to allow.
   steps.push_back(NoNewPrivileges{});
-  if (request.rules) add_confinement(request, std::move(domain), steps);
+  std::optional<EnterDomain> entering;
+  if (domain) entering = std::move(domain->step);
+  if (request.rules) add_confinement(request, std::move(entering), steps);
   steps.push_back(Execute{program->path, request.command, request.environment});
   return plan;
 }

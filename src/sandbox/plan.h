@@ -160,9 +160,9 @@ struct Execute {
 
 using Step = std::variant<RefuseTracing, StartHelper, DieWithLauncher, EnterNamespaces, StartInit,
                           NewSession, PlaceFile, RaiseLoopback, JoinNewKeyring, KeepMountsPrivate,
-                          MountOver, ChangeDirectory, CloseDescriptors, ResetSignals, SetLimit,
-                          NoNewPrivileges, KeepSignalsInside, EnterDomain, GiveUpCapabilities,
-                          MeetHelper, LoadFilter, Execute>;
+                          MountOver, LeaveRoot, ChangeDirectory, CloseDescriptors, ResetSignals,
+                          SetLimit, NoNewPrivileges, KeepSignalsInside, EnterDomain,
+                          GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
 
 // A line of the policy, and what holds it. The launch does not need to know; readers do.
 struct HeldLine {

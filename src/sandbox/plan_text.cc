@@ -80,6 +80,7 @@ struct NameOf {
   std::string_view operator()(const JoinNewKeyring&) const { return "join-new-keyring"; }
   std::string_view operator()(const KeepMountsPrivate&) const { return "keep-mounts-private"; }
   std::string_view operator()(const MountOver&) const { return "mount-over"; }
+  std::string_view operator()(const LeaveRoot&) const { return "leave-root"; }
   std::string_view operator()(const NewSession&) const { return "new-session"; }
   std::string_view operator()(const PlaceFile&) const { return "place-file"; }
   std::string_view operator()(const ChangeDirectory&) const { return "change-directory"; }
@@ -136,6 +137,10 @@ struct TextOf {
     return "keep mounts from spreading in either direction (MS_PRIVATE)";
   }
   std::string operator()(const MountOver& step) const { return sandbox::to_string(step); }
+  std::string operator()(const LeaveRoot& step) const {
+    return std::string("let go of the root directory outside") +
+           (step.seals ? ", and make the own one unchangeable" : "");
+  }
   std::string operator()(const NewSession&) const { return "start a session of its own (setsid)"; }
   std::string operator()(const PlaceFile& step) const {
     return (step.for_writing ? "write descriptor " : "read descriptor ") +
@@ -214,9 +219,21 @@ std::string to_string(const EnterNamespaces& step) {
   return text;
 }
 
+std::string to_string(const KeptPlace& kept) {
+  const std::string path = escape(kept.path);
+  if (!kept.link.empty()) return "the link " + path + " to " + escape(kept.link);
+  if (kept.source.empty()) return "an empty " + path;
+  std::vector<std::string> rights = {kept.read_only ? "read-only" : "writable"};
+  if (!kept.runs) rights.push_back("no-exec");
+  if (!kept.devices) rights.push_back("no-dev");
+  return path + " (" + join(rights, ", ") + ")";
+}
+
 std::string to_string(const MountOver& step) {
   const std::string path = escape(step.path);
   switch (step.kind) {
+    case MountOver::Kind::Root:
+      return "make a root directory of its own, with nothing but what is listed";
     case MountOver::Kind::EmptyFolder:
       return "mount an empty folder in memory over " + path +
              (step.kept.empty() ? "" : ", which shows again");
@@ -280,11 +297,7 @@ std::string to_string(const Step& step) { return std::visit(TextOf{}, step); }
 std::vector<std::string> grants_of(const Step& step) {
   std::vector<std::string> grants;
   if (const auto* mount = std::get_if<MountOver>(&step))
-    for (const KeptPlace& kept : mount->kept)
-      grants.push_back((kept.source.empty() ? "an empty "
-                        : kept.read_only    ? "read "
-                                            : "write ") +
-                       escape(kept.path));
+    for (const KeptPlace& kept : mount->kept) grants.push_back(to_string(kept));
   const auto* enter = std::get_if<EnterDomain>(&step);
   if (enter == nullptr) return grants;
   for (const auto* paths : {&enter->paths, &enter->inside})

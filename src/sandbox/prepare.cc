@@ -132,6 +132,10 @@ struct Preparation {
     return add_all(step);
   }
   Result<void> operator()(const MountOver& step) { return add_all(step); }
+  Result<void> operator()(const LeaveRoot& step) {
+    for (const ChildStep& one : to.namespaces_.of(step)) add(one);
+    return {};
+  }
   template <typename NamespaceStep>
   Result<void> add_all(const NamespaceStep& step) {
     for (const ChildStep& one : TRY(to.namespaces_.of(step))) add(one);

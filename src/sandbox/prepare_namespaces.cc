@@ -72,10 +72,10 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const MountOver& step) {
   const char* path = step.path.c_str();
   constexpr uint64_t closed = no_privileges | attribute::no_execution | attribute::read_only;
   switch (step.kind) {
-    case EmptyFolder: {
-      if (!step.kept.empty()) TRY_VOID(hold());
+    case Root:
+      return root(step);
+    case EmptyFolder:
       return empty_folder(step);
-    }
     case Processes: {
       // Whoever may not trace the first process of the namespace does not see it.
       ChildStep mount = mounting("proc", path, no_privileges | attribute::no_execution);
@@ -95,52 +95,99 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const MountOver& step) {
       mount.option = "0555";
       return ChildSteps{mount};
     }
-    case HiddenFile:
+    case HiddenFile: {
       // A device that no mount lets anybody open.
-      return ChildSteps{binding("/dev/null", path, closed)};
+      ChildStep mount = binding(root_ ? "dev/null" : "/dev/null", path, closed);
+      if (root_) mount.from = root_->number();
+      return ChildSteps{mount};
+    }
   }
   return ChildSteps{};
 }
 
-Result<void> NamespaceParts::hold() {
-  // Only the number is of use: the child puts the folder in its place.
-  if (!held_) held_ = TRY(kernel::open_file("/dev/null", kernel::OpenFor::Reading));
+namespace {
+
+// Only the number is of use: the child puts a folder in its place.
+Result<void> take_number(std::optional<kernel::Fd>& number) {
+  if (!number) number = TRY(kernel::open_file("/dev/null", kernel::OpenFor::Reading));
   return {};
 }
 
-NamespaceParts::ChildSteps NamespaceParts::empty_folder(const MountOver& step) {
+uint64_t attributes_of(const KeptPlace& kept) {
+  return (kept.read_only ? attribute::read_only : 0) | (kept.runs ? 0 : attribute::no_execution) |
+         (kept.devices ? 0 : attribute::no_devices);
+}
+
+}  // namespace
+
+Result<NamespaceParts::ChildSteps> NamespaceParts::root(const MountOver& step) {
+  TRY_VOID(take_number(root_));
+  const bool shows_old = !step.kept.empty() && step.kept.front().path == "/";
+  ChildSteps steps = {{.kind = ChildStep::Kind::BeginRoot,
+                       .number = root_->number(),
+                       .shows_old = shows_old,
+                       .bits = shows_old ? attributes_of(step.kept.front()) : no_privileges}};
+  show(step, root_->number(), steps);
+  return steps;
+}
+
+NamespaceParts::ChildSteps NamespaceParts::of(const LeaveRoot& step) const {
+  constexpr uint64_t sealed = no_privileges | attribute::no_execution | attribute::read_only;
+  CHECK(root_);
+  return {{.kind = ChildStep::Kind::LeaveRoot,
+           .from = root_->number(),
+           .bits = step.seals ? sealed : 0}};
+}
+
+Result<NamespaceParts::ChildSteps> NamespaceParts::empty_folder(const MountOver& step) {
   const char* path = step.path.c_str();
   ChildSteps steps;
-  if (!step.kept.empty())
+  if (!step.kept.empty() && !root_) {
+    TRY_VOID(take_number(held_));
     steps.push_back({.kind = ChildStep::Kind::HoldPlace, .number = held_->number(), .text = path});
-  ChildStep mount = mounting("tmpfs", path, no_privileges);
+  }
+  ChildStep mount =
+      mounting("tmpfs", path, no_privileges | (step.runs ? 0 : attribute::no_execution));
   mount.key_of_option = "mode";
   mount.option = "1777";
   steps.push_back(mount);
+  if (!step.kept.empty()) show(step, root_ ? root_->number() : held_->number(), steps);
+  return steps;
+}
+
+// `from`: the root outside, or what was in the folder before.
+void NamespaceParts::show(const MountOver& step, int from, ChildSteps& steps) {
   std::set<std::string> made;
   const auto make_folder = [&](const std::string& folder) {
     if (made.insert(folder).second)
       steps.push_back({.kind = ChildStep::Kind::MakeFolder, .text = own(folder)});
   };
   for (const KeptPlace& kept : step.kept) {
-    for (size_t at = step.path.size() + 1; (at = kept.path.find('/', at)) != std::string::npos;
-         ++at)
-      make_folder(kept.path.substr(0, at));
-    if (kept.source.empty() || kept.directory) {
-      make_folder(kept.path);
-    } else {
-      steps.push_back({.kind = ChildStep::Kind::MakeFile, .text = kept.path.c_str()});
+    if (kept.path == "/") continue;  // the root itself
+    if (!kept.there) {
+      const size_t first = step.path == "/" ? 1 : step.path.size() + 1;
+      for (size_t at = first; (at = kept.path.find('/', at)) != std::string::npos; ++at)
+        make_folder(kept.path.substr(0, at));
+      if (!kept.link.empty())
+        steps.push_back({.kind = ChildStep::Kind::MakeLink,
+                         .text = kept.path.c_str(),
+                         .other = kept.link.c_str()});
+      else if (kept.source.empty() || kept.directory)
+        make_folder(kept.path);
+      else
+        steps.push_back({.kind = ChildStep::Kind::MakeFile, .text = kept.path.c_str()});
     }
-    if (kept.source.empty()) continue;
-    const bool from_here = kept.source.starts_with(step.path + "/");
-    steps.push_back(
-        {.kind = ChildStep::Kind::MountBound,
-         .from = from_here ? held_->number() : -1,
-         .bits = kept.read_only ? attribute::read_only : 0,
-         .text = kept.path.c_str(),
-         .other = own(from_here ? kept.source.substr(step.path.size() + 1) : kept.source)});
+    if (!kept.source.empty()) steps.push_back(showing(kept, step, from));
   }
-  return steps;
+}
+
+ChildStep NamespaceParts::showing(const KeptPlace& kept, const MountOver& in, int from) {
+  const std::string before = root_ ? "/" : in.path + "/";
+  ChildStep step = binding(kept.source.c_str(), kept.path.c_str(), attributes_of(kept));
+  if (!kept.source.starts_with(before)) return step;
+  step.from = from;
+  step.other = own(kept.source.substr(before.size()));
+  return step;
 }
 
 }  // namespace seclude::sandbox

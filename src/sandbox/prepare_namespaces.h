@@ -29,14 +29,18 @@ class NamespaceParts {
   [[nodiscard]] Result<ChildSteps> of(const EnterNamespaces& step);
   [[nodiscard]] Result<ChildSteps> of(const StartInit& step);
   [[nodiscard]] Result<ChildSteps> of(const MountOver& step);
+  [[nodiscard]] ChildSteps of(const LeaveRoot& step) const;
 
  private:
   const char* own(std::string text);
-  ChildSteps empty_folder(const MountOver& step);
-  Result<void> hold();
+  Result<ChildSteps> root(const MountOver& step);
+  Result<ChildSteps> empty_folder(const MountOver& step);
+  void show(const MountOver& step, int from, ChildSteps& steps);
+  ChildStep showing(const KeptPlace& kept, const MountOver& in, int from);
 
   std::deque<std::string> texts_;  // whose elements stay where they are
   std::optional<kernel::Fd> launcher_, held_;
+  std::optional<kernel::Fd> root_;  // the one outside, where there is one of its own
   void* stack_ = nullptr;
 };
 

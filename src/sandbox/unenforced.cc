@@ -87,7 +87,8 @@ const char* layer_of(const Statement& statement) {
   if (std::holds_alternative<policy::Otherwise>(body)) return "seccomp";
   if (std::holds_alternative<policy::Environment>(body)) return "launch";
   if (std::holds_alternative<policy::Isolate>(body)) return "namespaces";
-  if (std::holds_alternative<policy::Paths>(body)) return "landlock and seccomp";
+  if (const auto* paths = std::get_if<policy::Paths>(&body))
+    return paths->verb == policy::PathVerb::Hide ? "mounts" : "mounts, landlock and seccomp";
   if (const auto* network = std::get_if<policy::Network>(&body))
     return names_where_to_listen(*network) ? "landlock, seccomp and the helper"
                                            : "landlock and seccomp";

@@ -138,11 +138,15 @@ def policies(bench, world):
         "converter": Policy(
             "converter", "-p", file("converter", "use image-converter", read, "read " + FOLDERS, create),
             holds=lambda a: "work" not in a.conditions),
+        "converter by Landlock": Policy(
+            "converter by Landlock", "--best-effort", "-p", file(
+                "converter-alone", "use image-converter", read, "read " + FOLDERS, create),
+            holds=lambda a: "work" not in a.conditions),
         "default": Policy("default", "-p", "default", holds=held_by("default")),
         "paths": Policy(
             "paths", "-p", file("paths", "otherwise allow", read, "read /proc/**, " + FOLDERS, create),
             holds=held_by("paths")),
-        "run": Policy("run", "--best-effort", "-p", file("run", "use default", "run " + FOLDERS, read.replace(
+        "run": Policy("run", "-p", file("run", "use default", "run " + FOLDERS, read.replace(
             "read", "run"), create), holds=held_by("run")),
         "network": Policy("network", "-p", file("network", "otherwise allow", listed),
                           holds=held_by("network")),
@@ -207,7 +211,8 @@ def attacks_on_a_whole_machine(bench):
 @case()
 def attacks_without_namespaces(bench):
     machine = [bench.target, "without", "namespaces"]
-    on_machine(bench, ["judge", "converter"], ["isolation"], ["namespace"], machine)
+    on_machine(bench, ["judge", "converter by Landlock"],
+               ["isolation", "converter", "paths", "judge with paths"], ["namespace"], machine)
 
 
 @case()

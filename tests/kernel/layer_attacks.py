@@ -25,6 +25,10 @@ def call(function, *arguments):
     return result
 
 
+def fail(number):
+    raise OSError(number, "")
+
+
 def read(path):
     with open(path, "rb") as file:
         assert file.read()
@@ -110,6 +114,51 @@ def change_attribute():
     os.setxattr(os.open(INPUT, os.O_RDONLY), "user.x", b"1")
 
 
+def by_handle():
+    """As root: a handle leads to any file of the file system, whatever a mount shows of it."""
+    class Handle(ctypes.Structure):
+        _fields_ = [("size", ctypes.c_uint), ("kind", ctypes.c_int), ("bytes", ctypes.c_ubyte * 128)]
+    handle = Handle.from_buffer_copy(open(FOLDER + "/out/handle", "rb").read())
+    if NAME == "handle-to-change":
+        place = call("open_by_handle_at", os.open(OUT, os.O_RDONLY), ctypes.byref(handle), os.O_PATH)
+        os.chmod("/proc/self/fd/%d" % place, 0o777)
+    else:
+        place = call("open_by_handle_at", os.open(OUT, os.O_RDONLY), ctypes.byref(handle), 0)
+        assert os.read(place, 1)
+
+
+def name_handle():
+    call("name_to_handle_at", -100, SECRET.encode(), ctypes.create_string_buffer(b"\x80", 136),
+         ctypes.byref(ctypes.c_int()), 0)
+
+
+def look_by_name_of_folder():
+    here = os.open(OUT, os.O_RDONLY)
+    os.stat("../secret", dir_fd=here)
+
+
+def look_from_above():
+    for _ in range(3):
+        os.chdir("..")
+    os.stat("." + SECRET)
+
+
+def stat_file_system():
+    os.statvfs(SECRET)
+
+
+def watch_secret():
+    call("inotify_add_watch", call("inotify_init"), SECRET.encode(), 0x100)
+
+
+def of_parent(what):
+    return "/proc/%d/%s" % (os.getppid(), what)
+
+
+def connect_secret():
+    socket.socket(socket.AF_UNIX).connect(FOLDER + "/stream")
+
+
 def execute(*command):
     child = os.fork()
     if child == 0:
@@ -144,6 +193,92 @@ def copy_and_execute():
         copy.write(file.read())
     os.chmod(OUT + "/copy", 0o755) if not os.access(OUT + "/copy", os.X_OK) else None
     execute(OUT + "/copy")
+
+
+def copy_of(source, name="copy"):
+    with open(source, "rb") as file, open(OUT + "/" + name, "wb") as copy:
+        copy.write(file.read())
+    return OUT + "/" + name
+
+
+def copy_and_load():
+    loaders = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+    execute(next(filter(os.path.exists, loaders)), copy_of("/bin/true"))
+
+
+def map_to_execute(path, protection):
+    length = 4096
+    LIBC.mmap.restype = ctypes.c_void_p
+    place = LIBC.mmap(None, ctypes.c_size_t(length), protection, 2, os.open(path, os.O_RDONLY),
+                      ctypes.c_long(0))
+    if place == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), "")
+    return place, length
+
+
+def map_later():
+    place, length = map_to_execute(copy_of("/bin/true"), 1)
+    call("mprotect", ctypes.c_void_p(place), ctypes.c_size_t(length), 5)
+
+
+def open_library():
+    with open("/proc/self/maps") as maps:
+        libc = next(line.split()[-1] for line in maps if "/libc.so" in line or "/libc-" in line)
+    try:
+        ctypes.CDLL(copy_of(libc, "library.so"))
+    except OSError as error:
+        if "failed to map segment" not in str(error):
+            raise
+        raise OSError(errno.EPERM, "")
+
+
+def link_and_execute():
+    os.symlink(copy_of("/bin/true"), OUT + "/link")
+    os.chmod(OUT + "/copy", 0o755)
+    execute(OUT + "/link")
+
+
+def run_after(*steps):
+    """The copy, once the steps have taken away what keeps it from running."""
+    path = copy_of("/bin/true")
+    for step in steps:
+        step()
+    os.chmod(path, 0o755)
+    execute(path)
+
+
+MS_REMOUNT, MS_BIND = 32, 4096
+
+
+def remount():
+    call("mount", None, OUT.encode(), None, MS_REMOUNT | MS_BIND, None)
+
+
+def own_namespaces():
+    call("unshare", 0x10000000 | 0x20000)
+    # A thread of one's own is not needed to become root in there.
+    for name, text in (("setgroups", "deny"), ("uid_map", "0 %d 1" % os.getuid()),
+                       ("gid_map", "0 %d 1" % os.getgid())):
+        with open("/proc/self/" + name, "w") as file:
+            file.write(text)
+
+
+def bind_again():
+    call("mount", OUT.encode(), OUT.encode(), None, MS_BIND, None)
+    remount()
+
+
+def move_mount():
+    tree = call("syscall", 428, -100, OUT.encode(), 1)
+    call("syscall", 442, tree, b"", 0x1000, (ctypes.c_uint64 * 4)(0, 8, 0, 0), 32)
+    copy = os.open("copy", os.O_RDONLY, dir_fd=tree)
+    execute("/proc/self/fd/%d" % copy)
+
+
+def interpret():
+    with open(OUT + "/script", "w") as script:
+        script.write("exit 0")
+    execute("/bin/sh", OUT + "/script")
 
 
 # ---- network --------------------------------------------------------------------------------------
@@ -245,6 +380,52 @@ ATTACKS = {
     "execute-memory": execute_memory,
     "load-memory": load_memory,
     "copy-and-execute": copy_and_execute,
+    "copy-and-load": copy_and_load,
+    "copy-and-map": lambda: map_to_execute(copy_of("/bin/true"), 5),
+    "copy-and-map-later": map_later,
+    "copy-and-open": open_library,
+    "link-and-execute": link_and_execute,
+    "remount": lambda: run_after(remount),
+    "unmount": lambda: run_after(lambda: call("umount2", OUT.encode(), 2)),
+    "remount-in-namespace": lambda: run_after(own_namespaces, remount),
+    "bind-again": lambda: run_after(bind_again),
+    "move-mount": lambda: (copy_of("/bin/true"), move_mount()),
+    "interpret": interpret,
+    # looking, which Landlock does not see
+    "look": lambda: os.stat(SECRET),
+    "look-at-link": lambda: os.lstat(FOLDER + "/link"),
+    "follow-link": lambda: os.readlink(FOLDER + "/link"),
+    "ask": lambda: os.access(SECRET, os.F_OK) or fail(errno.ENOENT),
+    "ask-folder": lambda: os.stat(FOLDER + "/hidden"),
+    "look-dotdot": lambda: os.stat(FOLDER + "/in/../secret"),
+    "look-listed-link": lambda: os.stat(FOLDER + "/in/link"),
+    "look-from-folder": look_by_name_of_folder,
+    "look-from-above": look_from_above,
+    "look-root": lambda: os.stat("/proc/self/root" + SECRET),
+    "look-parent-root": lambda: os.stat(of_parent("root") + SECRET),
+    "look-elsewhere": lambda: os.stat("/home"),
+    "file-system": stat_file_system,
+    "attribute-read": lambda: os.listxattr(SECRET),
+    "place": lambda: os.open(SECRET, os.O_PATH),
+    "handle": name_handle,
+    "enter": lambda: os.chdir(FOLDER + "/hidden"),
+    "watch-secret": watch_secret,
+    "connect-secret": connect_secret,
+    # changing what may only be read, and what is not listed, without opening it
+    "owner-unlisted": lambda: os.chown(SECRET, os.getuid(), os.getgid()),
+    "times-unlisted": lambda: os.utime(SECRET, (1, 1)),
+    "attribute-unlisted": lambda: os.setxattr(SECRET, "user.x", b"1"),
+    "mode-through-link": lambda: (os.symlink(SECRET, OUT + "/to"), os.chmod(OUT + "/to", 0o777)),
+    "mode-through-root": lambda: os.chmod("/proc/self/root" + SECRET, 0o777),
+    "mode-through-parent": lambda: os.chmod(of_parent("root") + SECRET, 0o777),
+    "mode-dotdot": lambda: os.chmod(OUT + "/../secret", 0o777),
+    "mode-of-folder": lambda: os.chmod(FOLDER, 0o777),
+    "mode-of-place": lambda: os.chmod("/proc/self/fd/%d" % os.open(INPUT, os.O_PATH), 0o777),
+    "mode-of-device": lambda: os.chmod("/dev/null", 0o666),
+    "mode-linked": lambda: (os.link(INPUT, OUT + "/hard"), os.chmod(OUT + "/hard", 0o777)),
+    "mode-inherited": lambda: os.chmod("secret", 0o777, dir_fd=9),
+    "handle-to-change": by_handle,
+    "handle-to-read": by_handle,
     # network
     "connect": lambda: connect(("127.0.0.1", PORTS[1])),
     "connect-6": lambda: connect(("::1", PORTS[1]), socket.AF_INET6),
@@ -263,6 +444,8 @@ ATTACKS = {
     "bind": bind_port,
     # what is allowed stays so
     "allowed-read": lambda: read(INPUT),
+    "allowed-mode": lambda: (write(OUT + "/new", os.O_CREAT | os.O_WRONLY), os.chmod(OUT + "/new", 0o700),
+                             os.utime(OUT + "/new", (1, 1)), os.chmod(OUT, 0o755)),
     "allowed-make": lambda: write(OUT + "/new", os.O_CREAT | os.O_WRONLY),
     "allowed-connect": lambda: connect(("127.0.0.1", PORTS[0])),
     "allowed-pair": lambda: socket.socketpair(),

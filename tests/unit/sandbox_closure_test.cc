@@ -32,10 +32,10 @@ TEST(Closure, HasEveryLibraryThatTheLoaderLoads) {
   ASSERT_EQ(closure.executed.size(), 2u);
   for (const std::string& name : loaded) {
     const std::string real = *kernel::real_path(name);
-    EXPECT_TRUE(lists(closure.read, real) || *kernel::real_path(closure.executed[1]) == real)
+    EXPECT_TRUE(lists(closure.libraries, real) || *kernel::real_path(closure.executed[1]) == real)
         << real;
   }
-  EXPECT_TRUE(lists(closure.read, "/etc/ld.so.cache"));
+  EXPECT_TRUE(lists(closure.consulted, "/etc/ld.so.cache"));
 }
 
 TEST(Closure, FollowsScriptsToTheirInterpreters) {
@@ -50,15 +50,16 @@ TEST(Closure, FollowsScriptsToTheirInterpreters) {
 
 TEST(Closure, PreloadedLibrariesAreNeeded) {
   const std::string libc = *kernel::real_path("/lib/x86_64-linux-gnu/libm.so.6");
-  EXPECT_FALSE(lists(closure_of({.program = "/bin/true"}).read, libc));
-  EXPECT_TRUE(lists(
-      closure_of({.program = "/bin/true", .environment = {"LD_PRELOAD=libm.so.6"}}).read, libc));
+  EXPECT_FALSE(lists(closure_of({.program = "/bin/true"}).libraries, libc));
+  EXPECT_TRUE(
+      lists(closure_of({.program = "/bin/true", .environment = {"LD_PRELOAD=libm.so.6"}}).libraries,
+            libc));
 }
 
 TEST(Closure, WhatIsNoProgramNeedsNothing) {
   EXPECT_FALSE(elf_needs("/etc/hostname"));
   EXPECT_FALSE(elf_needs("/nowhere"));
-  EXPECT_EQ(closure_of({.program = "/nowhere"}).read, std::vector<std::string>{});
+  EXPECT_EQ(closure_of({.program = "/nowhere"}).libraries, std::vector<std::string>{});
 }
 
 }  // namespace

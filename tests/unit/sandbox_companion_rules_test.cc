@@ -36,6 +36,10 @@ TEST(CompanionRules, FilesAreChangedOnlyThroughWhatWasOpenedForIt) {
   EXPECT_EQ(verdict(paths, "openat"), "allow");
   EXPECT_EQ(verdict({.confines_paths = true, .changes_all = true}, "chmod"), "allow");
   EXPECT_EQ(verdict(connecting, "chmod"), "allow");
+  const Domain mounted = {.confines_paths = true, .own_root = true, .attributes_by_mounts = true};
+  EXPECT_EQ(verdict(mounted, "chmod"), "allow");
+  EXPECT_EQ(verdict(mounted, "ioctl", {3, 0x40086602}), "errno:EPERM");
+  EXPECT_EQ(verdict(mounted, "open_by_handle_at"), "errno:EPERM");
 }
 
 TEST(CompanionRules, WatchingIsReading) {

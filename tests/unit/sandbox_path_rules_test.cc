@@ -2,6 +2,7 @@
 #include "sandbox/path_rules.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,15 +21,21 @@ struct Found {
   std::string messages;
 };
 
-Found find(const std::string& body, bool best_effort = false, int abi = 7) {
+Found find_on(const Machine& machine, const std::string& body, bool best_effort = false) {
   test::PolicyText policy("seclude 1\npolicy p\notherwise kill\n" + body);
   EXPECT_FALSE(policy.diagnostics.has_errors()) << policy.messages();
   const Places places = places_of(policy.texts, policy.settings, policy.resolved, {});
   Found found;
-  found.domain = domain_of(places, {.abi = abi}, best_effort, policy.diagnostics);
+  found.domain = domain_of(places, machine, best_effort, policy.diagnostics);
   found.messages = policy.messages();
   return found;
 }
+
+Found find(const std::string& body, bool best_effort = false, int abi = 7) {
+  return find_on({.landlock = {.abi = abi}}, body, best_effort);
+}
+
+const Machine without_namespaces = {.landlock = {.abi = 7}, .no_namespaces = "sysctl x=1"};
 
 bool mentions(const Found& found, const std::string& words) {
   return found.messages.find(words) != std::string::npos;
@@ -71,8 +78,54 @@ TEST_F(PathRules, VerbsAreRights) {
 TEST_F(PathRules, LinksAreJudgedByWhereTheyLead) {
   EXPECT_NE(rights_of(find("read " + here_ + "/link\n"), here_ + "/file"), 0u);
   // The text does not show it: what is protected is inside what may be changed.
-  const Found inside = find("protect " + here_ + "/file\nwrite " + here_ + "/link\n");
-  EXPECT_TRUE(mentions(inside, "`protect` inside what another line lets change"));
+  const std::string lines = "protect " + here_ + "/file\nwrite " + here_ + "/link\n";
+  EXPECT_EQ(rights_of(find(lines), here_ + "/file") & right::write_file, 0u);
+  EXPECT_EQ(find(lines).domain->covered.size(), 1u);
+  EXPECT_TRUE(mentions(find_on(without_namespaces, lines),
+                       "`protect` inside what another line lets change"));
+}
+
+TEST_F(PathRules, LinesThatTakeMountsAreNamedWhereThereAreNone) {
+  const std::string beside = "run /usr/**\nread " + here_ + "/**\n";
+  EXPECT_EQ(find(beside).messages, "");
+  EXPECT_TRUE(find(beside).domain->own_root);
+  const Found strict = find_on(without_namespaces, beside);
+  EXPECT_TRUE(mentions(strict, "error: `run` lines beside files that may not be run"));
+  EXPECT_TRUE(mentions(strict, "no namespaces can be made here: sysctl x=1"));
+  const Found best = find_on(without_namespaces, beside, true);
+  EXPECT_TRUE(mentions(best, "warning: `run` lines beside files that may not be run"));
+  EXPECT_TRUE(mentions(best, "warning: what no line lists can be looked at all the same"));
+  EXPECT_FALSE(best.domain->own_root);
+  EXPECT_TRUE(best.domain->covered.empty());
+  EXPECT_TRUE(mentions(find_on(without_namespaces, "hide " + here_ + "/file\n", true),
+                       "warning: `hide` lines cannot be enforced"));
+}
+
+TEST_F(PathRules, WhatIsTakenAwayIsCovered) {
+  const Found hidden = find("read " + here_ + "/**, " + here_ + "/file\nhide " + here_ + "/link\n");
+  EXPECT_EQ(rights_of(hidden, here_ + "/file"), 0u);
+  EXPECT_EQ(hidden.domain->covered,
+            (std::vector<CoveredPlace>{{.path = here_ + "/file", .hidden = true}}));
+  ASSERT_EQ(::mkdir((here_ + "/a").c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir((here_ + "/a/b").c_str(), 0755), 0);
+  const Found kept = find("create " + here_ + "/**\nprotect " + here_ + "/a/b/**\n");
+  EXPECT_EQ(kept.domain->covered,
+            (std::vector<CoveredPlace>{
+                {.path = here_ + "/a/b", .directory = true, .pinned = {here_ + "/a"}}}));
+}
+
+TEST_F(PathRules, WhatTheProgramMayMakeIsNotCovered) {
+  const std::string missing = "protect " + here_ + "/new?, " + here_ + "/loop/new/x?\n";
+  EXPECT_TRUE(mentions(find("create " + here_ + "/**\n" + missing),
+                       "error: `protect` cannot cover what is missing"));
+  EXPECT_EQ(find("write " + here_ + "/**\n" + missing).messages, "");
+}
+
+TEST_F(PathRules, OnlyWhatTakesNoMountsHasNoRootOfItsOwn) {
+  EXPECT_FALSE(find("create /**\n").domain->own_root);
+  EXPECT_TRUE(find("create /**\nrun /usr/**\n").domain->own_root);
+  EXPECT_FALSE(find("create /**\nrun /**\n").domain->own_root);
+  EXPECT_TRUE(find("read /**\n").domain->own_root);
 }
 
 TEST_F(PathRules, WhatIsMissingIsNamed) {
