@@ -25,6 +25,10 @@ std::string hint_for_mount(const MountOver& mount, int reason) {
            "filter outside that refuses them";
   if (reason == ELOOP || reason == ENOENT || reason == ENOTDIR)
     return "it was there when the policy was read: somebody has moved or replaced it since";
+  if (reason == EINVAL && mount.kind == MountOver::Kind::Root)
+    return "the kernel changes no root that is no mount of its own: start the launcher outside of "
+           "a "
+           "chroot or an initial RAM disk";
   const bool refused = reason == EPERM || reason == EACCES;
   if (refused && mount.kind == Kind::Processes)
     return "parts of /proc are covered here, as in a container, and the kernel lets nobody uncover "

@@ -140,6 +140,10 @@ TEST(NamespaceHints, EachLackHasItsFix) {
   EXPECT_EQ(user_namespace_fix(features), "sysctl user.max_user_namespaces=10000");
   const MountOver proc{MountOver::Kind::Processes, "/proc"};
   EXPECT_NE(namespace_hint(proc, EPERM).find("parts of /proc are covered"), std::string::npos);
+  EXPECT_NE(namespace_hint(MountOver{MountOver::Kind::Root, "/"}, EINVAL).find("chroot"),
+            std::string::npos);
+  EXPECT_NE(namespace_hint(EnterNamespaces{.mounts = true}, EPERM).find("--best-effort"),
+            std::string::npos);
   EXPECT_NE(namespace_hint(proc, ENOSYS).find("5.12"), std::string::npos);
   EXPECT_EQ(namespace_hint(DieWithLauncher{}, EPERM), "");
 }
