@@ -10,6 +10,10 @@ namespace {
 
 constexpr const char* refused_outside = "a container or filter outside refuses them: allow unshare";
 
+constexpr const char* no_mounted_root =
+    "the root directory here is no mount: start the launcher outside of a chroot or an initial RAM "
+    "disk";
+
 std::string hint_for_namespaces(const EnterNamespaces& enter, int reason) {
   if (reason == ENOSPC && !enter.user)
     return "the limit of namespaces is reached: sysctl user.max_{mnt,pid,net,ipc}_namespaces";
@@ -25,10 +29,7 @@ std::string hint_for_mount(const MountOver& mount, int reason) {
            "filter outside that refuses them";
   if (reason == ELOOP || reason == ENOENT || reason == ENOTDIR)
     return "it was there when the policy was read: somebody has moved or replaced it since";
-  if (reason == EINVAL && mount.kind == MountOver::Kind::Root)
-    return "the kernel changes no root that is no mount of its own: start the launcher outside of "
-           "a "
-           "chroot or an initial RAM disk";
+  if (reason == EINVAL && mount.kind == MountOver::Kind::Root) return no_mounted_root;
   const bool refused = reason == EPERM || reason == EACCES;
   if (refused && mount.kind == Kind::Processes)
     return "parts of /proc are covered here, as in a container, and the kernel lets nobody uncover "
@@ -67,6 +68,7 @@ std::string namespace_hint(const Step& step, int reason) {
   if (const auto* enter = std::get_if<EnterNamespaces>(&step))
     return hint_for_namespaces(*enter, reason) +
            "; --best-effort does without, and warns for each line that it does not hold";
+  if (std::holds_alternative<KeepMountsPrivate>(step) && reason == EINVAL) return no_mounted_root;
   if (const auto* mount = std::get_if<MountOver>(&step)) return hint_for_mount(*mount, reason);
   if (std::holds_alternative<StartInit>(step) && reason == EAGAIN)
     return "the limit of processes is reached (ulimit -u, pids.max)";

@@ -142,6 +142,7 @@ TEST(NamespaceHints, EachLackHasItsFix) {
   EXPECT_NE(namespace_hint(proc, EPERM).find("parts of /proc are covered"), std::string::npos);
   EXPECT_NE(namespace_hint(MountOver{MountOver::Kind::Root, "/"}, EINVAL).find("chroot"),
             std::string::npos);
+  EXPECT_NE(namespace_hint(KeepMountsPrivate{}, EINVAL).find("chroot"), std::string::npos);
   EXPECT_NE(namespace_hint(EnterNamespaces{.mounts = true}, EPERM).find("--best-effort"),
             std::string::npos);
   EXPECT_NE(namespace_hint(proc, ENOSYS).find("5.12"), std::string::npos);
