@@ -4,7 +4,7 @@
 BUILD ?= build
 JOBS ?= $(shell nproc)
 
-BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev ninja-build nlohmann-json3-dev \
+BUILD_PACKAGES = cmake g++ libexpected-dev libfmt-dev musl-dev ninja-build nlohmann-json3-dev \
 	python3
 RUN_PACKAGES = imagemagick
 # What the tests need; programs that profiles are tried on come last.

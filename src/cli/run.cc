@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/files.h"
 #include "cli/layers.h"
+#include "cli/ready_profiles.h"
 #include "cli/session.h"
 #include "cli/statements.h"
 #include "kernel/landlock.h"
@@ -172,14 +174,32 @@ std::string costs(const sandbox::Usage& usage) {
 
 constexpr size_t printed_at_most = 20;  // different denials; the rest is counted
 
-// What denials are explained with; it outlives the run.
-report::Explanation explanation_of(const Loaded& loaded, const Arguments& arguments) {
-  return {.context = {.texts = loaded.texts, .audit = arguments.has(flag::audit)},
-          .sources = loaded.sources};
-}
+// What denials are explained with; it outlives the run. A ready profile's text is read when the
+// first denial is to be told, which most runs do not have.
+class Explaining {
+ public:
+  Explaining(const Arguments& arguments, const Loaded* loaded, std::string ready)
+      : audit_(arguments.has(flag::audit)), loaded_(loaded), ready_(std::move(ready)) {}
+
+  report::Explanation get() const {
+    if (loaded_ == nullptr) {
+      auto read = load_policy(ready_, Arguments{});
+      CHECK(read);
+      own_ = std::make_unique<const Loaded>(std::move(*read));
+      loaded_ = own_.get();
+    }
+    return {.context = {.texts = loaded_->texts, .audit = audit_}, .sources = loaded_->sources};
+  }
+
+ private:
+  bool audit_;
+  mutable const Loaded* loaded_;
+  mutable std::unique_ptr<const Loaded> own_;
+  std::string ready_;
+};
 
 // Nobody watches when nobody would hear of it.
-std::optional<sandbox::Supervision> supervision_of(const report::Explanation& explanation,
+std::optional<sandbox::Supervision> supervision_of(const Explaining& explaining,
                                                    const Arguments& arguments,
                                                    const Console& console) {
   const bool heard = !console.quiet() || arguments.has(flag::report);
@@ -191,7 +211,8 @@ std::optional<sandbox::Supervision> supervision_of(const report::Explanation& ex
   }
   if (console.quiet()) return supervision;
   const RenderOptions options{.plain = console.plain(), .colour = colour_on(2)};
-  supervision.describe = [&explanation, options](const sandbox::Denial& denial) {
+  supervision.describe = [&explaining, options](const sandbox::Denial& denial) {
+    const report::Explanation explanation = explaining.get();
     return render(evidence::diagnose(denial, explanation.context), explanation.sources, options);
   };
   return supervision;
@@ -219,7 +240,7 @@ int status_of(const sandbox::Outcome& outcome, const Arguments& arguments) {
 // What a report tells of besides the ending, as far as the run came.
 struct Told {
   const sandbox::Plan* plan = nullptr;
-  const report::Explanation* explanation = nullptr;
+  const Explaining* explaining = nullptr;
   const Place* place = nullptr;  // found before the program could lead it elsewhere
 };
 
@@ -229,7 +250,10 @@ int report_on(const sandbox::Outcome& outcome, const Told& told, const Arguments
   int status = status_of(outcome, arguments);
   std::optional<std::string> file = arguments.value(flag::report);
   if (!file) return status;
-  const std::string text = report::to_json(outcome, told.plan, told.explanation);
+  std::optional<report::Explanation> explanation;
+  if (told.explaining != nullptr) explanation.emplace(told.explaining->get());
+  const std::string text =
+      report::to_json(outcome, told.plan, explanation ? &*explanation : nullptr);
   Result<void> written =
       told.place != nullptr ? told.place->write(text) : replace_file(*file, text);
   if (written) return status;
@@ -292,12 +316,12 @@ int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervi
   return 0;
 }
 
-int carry_out(const Job& job, const Loaded& loaded, const Arguments& arguments, Console& console) {
-  tl::expected<sandbox::Plan, sandbox::SetupError> plan = sandbox::make_plan(job.request);
+int carry_out(Job job, const Explaining& explaining, const Arguments& arguments, Console& console) {
+  tl::expected<sandbox::Plan, sandbox::SetupError> plan =
+      sandbox::make_plan(std::move(job.request));
   if (!plan) return finish({.ending = plan.error()}, {}, arguments, console);
   for (const std::string& warning : plan->warnings) console.warning(warning);
-  const report::Explanation explanation = explanation_of(loaded, arguments);
-  const auto supervision = supervision_of(explanation, arguments, console);
+  const auto supervision = supervision_of(explaining, arguments, console);
   if (arguments.has(flag::plan)) {
     std::optional<sandbox::Supervise> how;
     if (supervision) how = supervision->how;
@@ -313,14 +337,52 @@ int carry_out(const Job& job, const Loaded& loaded, const Arguments& arguments, 
     place.emplace(std::move(*found));
   }
   const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
-  const Told told = {
-      .plan = &*plan, .explanation = &explanation, .place = place ? &*place : nullptr};
+  const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
   return finish(outcome, told, arguments, console);
 }
 
 int refuse(const Error& error, const Arguments& arguments, Console& console) {
   console.error(error);
   return refuse(error.doing, arguments, console);
+}
+
+sandbox::EnvironmentRequest environment_of(const Arguments& arguments) {
+  return {.inherited = sandbox::own_environment(),
+          .clear = arguments.has(flag::clear_environment),
+          .named = std::nullopt};
+}
+
+// A built-in profile as it is, which was resolved and searched when this program was built.
+std::optional<sandbox::ReadyLaunch> ready_launch(const Composed& composed,
+                                                 const Arguments& arguments) {
+  const bool as_it_is = composed.text.empty() && !arguments.has(flag::set) &&
+                        !arguments.has(flag::plan) && !names_file(composed.only_policy);
+  return as_it_is ? ready_profile(composed.only_policy) : std::nullopt;
+}
+
+int run_ready(sandbox::ReadyLaunch ready, std::string profile, sandbox::Request request,
+              const Arguments& arguments, Console& console) {
+  request.environment = sandbox::make_environment(environment_of(arguments));
+  request.rules = std::move(ready.rules);
+  request.drafts = std::move(ready.drafts);
+  const Explaining explaining(arguments, nullptr, std::move(profile));
+  return carry_out({std::move(request), {}}, explaining, arguments, console);
+}
+
+int run_loaded(const Composed& composed, sandbox::Request request, const Arguments& arguments,
+               Console& console) {
+  Result<Loaded> loaded = load_composed(composed, arguments);
+  if (!loaded) return refuse(loaded.error(), arguments, console);
+  sandbox::EnvironmentRequest environment = environment_of(arguments);
+  environment.named = sandbox::variables_of(loaded->texts, loaded->diagnostics);
+  request.environment = sandbox::make_environment(environment);
+  std::optional<Held> held = hold(*loaded, arguments, console);
+  if (!held) return refuse("prove the policy", arguments, console);
+  request.rules = std::move(held->rules);
+  request.domain = std::move(held->domain);
+  request.isolation = std::move(held->isolation);
+  const Explaining explaining(arguments, &*loaded, {});
+  return carry_out({std::move(request), std::move(held->lines)}, explaining, arguments, console);
 }
 
 int run(const Arguments& arguments, Console& console) {
@@ -335,21 +397,13 @@ int run(const Arguments& arguments, Console& console) {
     console.error("`--json` goes with `--plan`", "--report FILE writes how a run ended as JSON");
     return could_not;
   }
-  Result<Loaded> loaded = load_composed(*composed, arguments);
-  if (!loaded) return refuse(loaded.error(), arguments, console);
   Result<sandbox::Request> request = request_of(arguments);
   if (!request) return refuse(request.error(), arguments, console);
   if (composed->by_default) console.note("no policy is given: the profile `default` holds");
-  request->environment = sandbox::make_environment(
-      {.inherited = sandbox::own_environment(),
-       .clear = arguments.has(flag::clear_environment),
-       .named = sandbox::variables_of(loaded->texts, loaded->diagnostics)});
-  std::optional<Held> held = hold(*loaded, arguments, console);
-  if (!held) return refuse("prove the policy", arguments, console);
-  request->rules = std::move(held->rules);
-  request->domain = std::move(held->domain);
-  request->isolation = std::move(held->isolation);
-  return carry_out({std::move(*request), std::move(held->lines)}, *loaded, arguments, console);
+  if (auto ready = ready_launch(*composed, arguments))
+    return run_ready(std::move(*ready), composed->only_policy, std::move(*request), arguments,
+                     console);
+  return run_loaded(*composed, std::move(*request), arguments, console);
 }
 
 constexpr const Flag* flags[] = {

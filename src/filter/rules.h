@@ -6,8 +6,10 @@
 // The strictest matching rule of a number decides; when none matches, the number's `otherwise`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -104,6 +106,18 @@ struct ArchRules {
   Span unknown_origin;
   Reason unknown_reason = Reason::Unknown;
 };
+
+// What is said of a number; null: nothing, so that `unknown` holds.
+inline const NumberRules* find_number(const ArchRules& rules, uint32_t number) {
+  const auto at = std::lower_bound(
+      rules.numbers.begin(), rules.numbers.end(), number,
+      [](const NumberRules& entry, uint32_t wanted) { return entry.number < wanted; });
+  return at != rules.numbers.end() && at->number == number ? &*at : nullptr;
+}
+
+inline std::span<const Rule> rules_of(const ArchRules& rules, const NumberRules& entry) {
+  return std::span(rules.rules).subspan(entry.first_rule, entry.end_rule - entry.first_rule);
+}
 
 // The architectures of the policy, the native one first if present. Any other architecture is
 // killed, and so are the x32 numbers of x86_64 (bit 30 set, bit 31 clear) when x32 is not listed.

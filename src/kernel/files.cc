@@ -44,13 +44,18 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
 Result<std::string> read_file(const std::string& path, size_t limit) {
   const Fd file = TRY(open_file(path, OpenFor::Reading));
   std::string text;
-  char buffer[16384];
-  while (text.size() < limit) {
-    const ssize_t got = ::read(file.number(), buffer, std::min(sizeof buffer, limit - text.size()));
-    if (got < 0 && errno == EINTR) continue;
+  // A page to begin with, for most that is read is smaller; then more and more at once.
+  for (size_t size = 0, piece = 4096; size < limit; piece *= 2) {
+    piece = std::min(piece, limit - size);
+    text.resize(size + piece);
+    ssize_t got = 0;
+    do {
+      got = ::read(file.number(), text.data() + size, piece);
+    } while (got < 0 && errno == EINTR);
     if (got < 0) return fail("read " + path, errno);
+    size += static_cast<size_t>(got);
+    text.resize(size);
     if (got == 0) break;
-    text.append(buffer, static_cast<size_t>(got));
   }
   return text;
 }

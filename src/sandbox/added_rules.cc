@@ -44,8 +44,9 @@ NumberRules& entry_of(ArchRules& rules, uint32_t number) {
   return *rules.numbers.insert(at, entry);
 }
 
-std::vector<Rule> rules_of(const ArchRules& rules, const NumberRules& entry) {
-  return {rules.rules.begin() + entry.first_rule, rules.rules.begin() + entry.end_rule};
+std::vector<Rule> copied_rules(const ArchRules& rules, const NumberRules& entry) {
+  const auto found = filter::rules_of(rules, entry);
+  return {found.begin(), found.end()};
 }
 
 // The old rules stay where they are, in case another number shares them.
@@ -58,7 +59,7 @@ void set_rules(ArchRules& rules, NumberRules& entry, std::vector<Rule> list) {
 // Adds the answer where `where` holds and the policy refuses nothing; what it refuses, perhaps by
 // more than a denial, stays refused.
 void tighten(ArchRules& rules, NumberRules& entry, Rule answer) {
-  std::vector<Rule> list = rules_of(rules, entry);
+  std::vector<Rule> list = copied_rules(rules, entry);
   std::vector<Rule> added;
   if (!entry.otherwise.refuses()) {
     added.push_back(std::move(answer));
@@ -144,7 +145,7 @@ void exempt(ArchRules& rules, std::string_view call, const Condition& where) {
   const auto number = number_of(call, rules.arch);
   CHECK(number);
   NumberRules& entry = entry_of(rules, *number);
-  std::vector<Rule> list = rules_of(rules, entry);
+  std::vector<Rule> list = copied_rules(rules, entry);
   for (Rule& rule : list) rule.where = both(std::move(rule.where), negation(where));
   list.push_back({Action::allow(), where, Span(), filter::Reason::Launch});
   set_rules(rules, entry, std::move(list));

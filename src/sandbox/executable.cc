@@ -16,7 +16,7 @@ namespace {
 
 // Program headers and interpreter name are at the front of every linker's output; the kernel itself
 // reads 256 bytes of a script's first line and PATH_MAX of an interpreter's name.
-constexpr size_t head_size = 16384;
+constexpr size_t head_size = 4096;
 constexpr size_t script_line = 256;
 constexpr int script_depth = 5;  // as deep as the kernel follows scripts run by scripts
 

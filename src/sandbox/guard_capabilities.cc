@@ -64,12 +64,10 @@ bool stated_permission(const filter::Rule& rule) {
 
 bool permits(const filter::ArchRules& rules, std::string_view call) {
   const auto number = number_of(call, rules.arch);
-  const auto entry =
-      std::find_if(rules.numbers.begin(), rules.numbers.end(),
-                   [&](const filter::NumberRules& one) { return one.number == number; });
-  if (!number || entry == rules.numbers.end()) return false;
-  const auto first = rules.rules.begin();
-  return std::any_of(first + entry->first_rule, first + entry->end_rule, stated_permission);
+  const auto* entry = number ? filter::find_number(rules, *number) : nullptr;
+  if (entry == nullptr) return false;
+  const auto found = filter::rules_of(rules, *entry);
+  return std::any_of(found.begin(), found.end(), stated_permission);
 }
 
 bool permits_one(const filter::Rules& rules, Calls calls) {

@@ -79,13 +79,11 @@ bool names(const Condition& condition, uint32_t value) {
 
 // The rules that permit a call, perhaps under a condition; none where only `otherwise` does.
 std::vector<filter::Rule> permitting(const ArchRules& rules, std::optional<uint32_t> number) {
-  const auto entry =
-      std::find_if(rules.numbers.begin(), rules.numbers.end(),
-                   [&](const filter::NumberRules& one) { return one.number == number; });
-  if (entry == rules.numbers.end()) return {};
+  const auto* entry = number ? filter::find_number(rules, *number) : nullptr;
+  if (entry == nullptr) return {};
+  const auto all = filter::rules_of(rules, *entry);
   std::vector<filter::Rule> found;
-  std::copy_if(rules.rules.begin() + entry->first_rule, rules.rules.begin() + entry->end_rule,
-               std::back_inserter(found),
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
                [](const filter::Rule& rule) { return !rule.action.refuses(); });
   return found;
 }

@@ -209,7 +209,7 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
     const Supervise how = options.supervision->how;
     observed.how = Observed::How::Unwatched;
     if (how == Supervise::Audit || listener_possible()) {
-      auto helper = run.helper(load->rules);
+      auto helper = run.helper(*load->rules);
       if (!helper) return {SetupError{SetupError::Kind::Setup, helper.error()}, {}};
       auto outcome = run_supervised(run.watched, *files, **helper, how, watching);
       if (outcome) return std::move(*outcome);

@@ -13,14 +13,6 @@
 namespace seclude::sandbox {
 namespace {
 
-// What no call here can be of costs time to compile and to load; its calls would be killed.
-filter::Rules that_can_run_here(filter::Rules rules) {
-  std::erase_if(rules.archs, [&](const filter::ArchRules& of_arch) {
-    return !calls::share_a_kernel(of_arch.arch, calls::native());
-  });
-  return rules;
-}
-
 uint32_t half_of(const kernel::raw::LaunchKey& key, size_t half) {
   return static_cast<uint32_t>(key[half / 2] >> (half % 2 == 0 ? 0 : 32));
 }
@@ -43,13 +35,17 @@ Renewal renewal_of(const FilterDraft& draft, const kernel::raw::LaunchKey& key,
   Renewal renewal;
   for (size_t half = 0; half < 2 * key.size(); ++half)
     renewal.emplace_back(half_of(draft.key, half), half_of(key, half));
-  const size_t processes = guarded ? guarded->processes.size() : 0;
-  for (size_t i = 0; i < std::min(processes, draft.processes.size()); ++i) {
-    const auto old = static_cast<uint32_t>(draft.processes[i]);
-    const auto now = static_cast<uint32_t>(guarded->processes[i]);
-    renewal.emplace_back(old, now);
-    renewal.emplace_back(-old, -now);  // of the group it leads
-  }
+  if (!guarded) return renewal;
+  const auto renew = [&](const std::vector<int>& before, const std::vector<int>& after) {
+    for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+      const auto old = static_cast<uint32_t>(before[i]), now = static_cast<uint32_t>(after[i]);
+      renewal.emplace_back(old, now);
+      renewal.emplace_back(old + 1, now + 1);  // where code cuts behind it
+      renewal.emplace_back(-old, -now);        // kill(2) names a group so
+    }
+  };
+  renew(draft.processes, guarded->processes);
+  renew(draft.groups, guarded->groups);
   return renewal;
 }
 
@@ -68,6 +64,34 @@ std::vector<filter::Program> renewed(std::vector<filter::Program> programs,
 }
 
 }  // namespace
+
+filter::Rules that_can_run_here(const filter::Rules& rules) {
+  constexpr size_t more_to_come = 64;  // without moving all of them to a larger place
+  filter::Rules here;
+  for (const filter::ArchRules& of_arch : rules.archs) {
+    if (!calls::share_a_kernel(of_arch.arch, calls::native())) continue;
+    filter::ArchRules& copy = here.archs.emplace_back();
+    copy.numbers.reserve(of_arch.numbers.size() + more_to_come);
+    copy.rules.reserve(of_arch.rules.size() + more_to_come);
+    copy = of_arch;
+  }
+  return here;
+}
+
+Result<FilterDrafts> make_drafts(const filter::Rules& rules, const DraftFor& alone,
+                                 const DraftFor& watched) {
+  const auto draft = [](std::vector<filter::Program> programs, const DraftFor& whose) {
+    return FilterDraft{.programs = std::move(programs),
+                       .key = whose.key,
+                       .processes = whose.guarded.processes,
+                       .groups = whose.guarded.groups};
+  };
+  FilterDrafts drafts;
+  drafts.alone = draft(TRY(launch_filters(rules, alone.key, alone.guarded)), alone);
+  auto program = TRY(watched_filter(rules, watched.key, Supervise::Explain, watched.guarded));
+  if (program) drafts.watched = draft({std::move(*program)}, watched);
+  return drafts;
+}
 
 Result<std::optional<filter::Program>> watched_filter(const filter::Rules& rules,
                                                       const kernel::raw::LaunchKey& key,

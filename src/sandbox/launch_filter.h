@@ -25,7 +25,7 @@ namespace seclude::sandbox {
 struct FilterDraft {
   std::vector<filter::Program> programs;
   kernel::raw::LaunchKey key = {};
-  std::vector<int> processes = {};  // Guarded::processes
+  std::vector<int> processes = {}, groups = {};  // as in Guarded
 };
 
 // For launches of one plan, with a helper that explains and without.
@@ -33,6 +33,18 @@ struct FilterDrafts {
   FilterDraft alone;
   std::optional<FilterDraft> watched;  // nullopt: it takes more than one filter
 };
+
+// Whose drafts, and for which guarded processes.
+struct DraftFor {
+  kernel::raw::LaunchKey key = {};
+  Guarded guarded = {};
+};
+[[nodiscard]] Result<FilterDrafts> make_drafts(const filter::Rules& rules, const DraftFor& alone,
+                                               const DraftFor& watched);
+
+// What no call on this machine can be of costs time to compile and to load; its calls would be
+// killed.
+filter::Rules that_can_run_here(const filter::Rules& rules);
 
 // In the order of loading. With a supervisor there is one or none: a task has one listener, which
 // cannot stand for several filters; nullopt says that it would take more.

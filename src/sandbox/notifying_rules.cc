@@ -45,13 +45,11 @@ bool may_trace(const filter::Rules& rules) {
   CHECK(call);
   return std::any_of(rules.archs.begin(), rules.archs.end(), [&](const ArchRules& arch) {
     const auto number = calls::number_of(*call, arch.arch);
-    const auto found =
-        std::find_if(arch.numbers.begin(), arch.numbers.end(),
-                     [&](const NumberRules& entry) { return number == entry.number; });
-    if (found == arch.numbers.end()) return permits(arch.unknown);
-    const auto first = arch.rules.begin();
-    return permits(found->otherwise) ||
-           std::any_of(first + found->first_rule, first + found->end_rule,
+    const auto* entry = number ? filter::find_number(arch, *number) : nullptr;
+    if (entry == nullptr) return permits(arch.unknown);
+    const auto said = filter::rules_of(arch, *entry);
+    return permits(entry->otherwise) ||
+           std::any_of(said.begin(), said.end(),
                        [](const Rule& rule) { return permits(rule.action); });
   });
 }

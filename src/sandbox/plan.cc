@@ -142,7 +142,7 @@ bool hands_over_a_folder(const Request& request) {
 }
 
 // What holds the program, and keeps it from whoever holds it.
-void add_confinement(const Request& request, std::optional<EnterDomain> domain,
+void add_confinement(Request& request, std::optional<EnterDomain> domain,
                      std::vector<Step>& steps) {
   const SignalGuard guard = guard_of(request);
   const bool user_namespace = makes_user_namespace(steps);
@@ -160,13 +160,15 @@ void add_confinement(const Request& request, std::optional<EnterDomain> domain,
     set |= kernel::bit_of(kernel::Capability::SysAdmin);
   set = user_namespace ? set | ~kernel::own_capabilities() : set & kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
-  filter::Rules rules = *request.rules;
+  filter::Rules rules = std::move(*request.rules);
   if (request.domain) {
     Domain held = *request.domain;
     held.attributes_by_mounts = held.own_root && !hands_over_a_folder(request);
     rules = with_companions(std::move(rules), held);
   }
-  LoadFilter load{std::move(rules), guard};
+  LoadFilter load{.rules = std::make_shared<const filter::Rules>(std::move(rules)),
+                  .signal_guard = guard,
+                  .drafts = request.drafts};
   if (request.domain) load.listening = request.domain->listening;
   steps.push_back(std::move(load));
 }
@@ -253,7 +255,7 @@ tl::expected<void, SetupError> check_texts(const Request& request) {
 
 }  // namespace
 
-tl::expected<Plan, SetupError> make_plan(const Request& request) {
+tl::expected<Plan, SetupError> make_plan(Request request) {
   if (auto checked = check_texts(request); !checked)
     return tl::unexpected<SetupError>(checked.error());
   auto kept = kept_descriptors(request);
@@ -291,7 +293,8 @@ tl::expected<Plan, SetupError> make_plan(const Request& request) {
   std::optional<EnterDomain> entering;
   if (domain) entering = std::move(domain->step);
   if (request.rules) add_confinement(request, std::move(entering), steps);
-  steps.push_back(Execute{program->path, request.command, request.environment});
+  steps.push_back(
+      Execute{program->path, std::move(request.command), std::move(request.environment)});
   return plan;
 }
 
@@ -314,7 +317,7 @@ Plan as_stand_in(Plan plan, std::optional<Supervise> helper) {
   }
   auto& filter = std::get<LoadFilter>(*load);
   filter.answered = helper;
-  const bool follows = !may_trace(filter.rules);
+  const bool follows = !may_trace(*filter.rules);
   steps.insert(load, MeetHelper{follows});
   steps.insert(steps.begin(), StartHelper{*helper});
   return plan;

@@ -56,6 +56,7 @@ struct Request {
   std::vector<std::string> command;  // a name is looked up in `search_path`
   // The policy, resolved, without the launch rule; nullopt runs the program without a filter.
   std::optional<filter::Rules> rules;
+  std::shared_ptr<const FilterDrafts> drafts = {};  // of these rules alone (ready_launch.h)
   std::vector<std::string> environment;    // NAME=VALUE, all the program gets
   std::optional<std::string> search_path;  // PATH of whoever launches; nullopt: unset
   std::vector<int> keep_descriptors;       // besides 0, 1 and 2
@@ -144,7 +145,7 @@ struct MeetHelper {
 // Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h) and with
 // what guards the launcher (guard_rules.h).
 struct LoadFilter {
-  filter::Rules rules;
+  std::shared_ptr<const filter::Rules> rules;       // never null; as large as all the rest
   SignalGuard signal_guard = SignalGuard::Landlock;
   std::vector<ListenEnd> listening = {};            // `listen` waits for the helper
   std::optional<Supervise> answered = {};           // refused calls wait for the helper
@@ -179,7 +180,7 @@ struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
-[[nodiscard]] tl::expected<Plan, SetupError> make_plan(const Request& request);
+[[nodiscard]] tl::expected<Plan, SetupError> make_plan(Request request);
 
 // The plan of a launcher that stands in for the program (launch.h): it guards itself, and with
 // `helper` somebody answers refused calls.

@@ -185,7 +185,7 @@ struct TextOf {
   }
   std::string operator()(const LoadFilter& step) const {
     std::vector<std::string> parts;
-    for (const filter::ArchRules& rules : step.rules.archs) {
+    for (const filter::ArchRules& rules : step.rules->archs) {
       parts.push_back(count(rules.numbers.size(), "call") + " on " +
                       std::string(calls::info(rules.arch).name));
     }
@@ -276,8 +276,8 @@ std::string_view name_of(LimitedResource resource) {
 }
 
 bool operator==(const LoadFilter& left, const LoadFilter& right) {
-  const auto& a = left.rules.archs;
-  const auto& b = right.rules.archs;
+  const auto& a = left.rules->archs;
+  const auto& b = right.rules->archs;
   return left.signal_guard == right.signal_guard && left.answered == right.answered &&
          left.listening == right.listening &&
          std::equal(a.begin(), a.end(), b.begin(), b.end(),

@@ -71,21 +71,11 @@ Guarded guarding_both(const LoadFilter& step, bool own_processes, int helper) {
 constexpr int helper_to_come = 0x7e57ab1e;
 
 Result<FilterDrafts> drafts_for(const LoadFilter& step, bool own_processes) {
-  FilterDrafts drafts;
-  TRY_VOID(kernel::fill_random(drafts.alone.key));
-  const Guarded alone = guarding_this_process(step, own_processes);
-  drafts.alone.programs = TRY(launch_filters(step.rules, drafts.alone.key, alone));
-  drafts.alone.processes = alone.processes;
-
-  FilterDraft watched;
+  DraftFor alone = {.guarded = guarding_this_process(step, own_processes)};
+  DraftFor watched = {.guarded = guarding_both(step, own_processes, helper_to_come)};
+  TRY_VOID(kernel::fill_random(alone.key));
   TRY_VOID(kernel::fill_random(watched.key));
-  const Guarded both = guarding_both(step, own_processes, helper_to_come);
-  auto program = TRY(watched_filter(step.rules, watched.key, Supervise::Explain, both));
-  if (!program) return drafts;
-  watched.programs.push_back(std::move(*program));
-  watched.processes = both.processes;
-  drafts.watched = std::move(watched);
-  return drafts;
+  return make_drafts(*step.rules, alone, watched);
 }
 
 bool starts_init(const Plan& plan) {
@@ -245,8 +235,8 @@ struct Preparation {
   Result<void> operator()(const LoadFilter& step) {
     if (step.answered) return load_supervised(step);
     const FilterDraft* draft = step.drafts ? &step.drafts->alone : nullptr;
-    to.programs_ =
-        TRY(launch_filters(step.rules, to.key_, guarding_this_process(step, own_processes), draft));
+    to.programs_ = TRY(
+        launch_filters(*step.rules, to.key_, guarding_this_process(step, own_processes), draft));
     for (const filter::Program& program : to.programs_)
       add({.kind = ChildStep::Kind::LoadFilter,
            .program = program.data(),
@@ -257,7 +247,7 @@ struct Preparation {
   Result<void> load_supervised(const LoadFilter& step) {
     CHECK(joining);
     const bool drafted = step.drafts && step.drafts->watched && step.answered == Supervise::Explain;
-    auto program = TRY(watched_filter(step.rules, to.key_, *step.answered,
+    auto program = TRY(watched_filter(*step.rules, to.key_, *step.answered,
                                       guarding_both(step, own_processes, joining->supervisor),
                                       drafted ? &*step.drafts->watched : nullptr));
     if (!program) {

@@ -43,8 +43,7 @@ class Watch {
 
   Outcome run() {
     for (;;) {
-      const kernel::Fd* inbox = watching_.inbox ? &watching_.inbox->fd() : nullptr;
-      const Result<bool> woken = kernel::wait_for(running_.process.pidfd(), inbox, until_);
+      const Result<bool> woken = wait();
       if (!woken) return trouble(woken.error());
       if (!*woken) return end_by_time();
       pass_on_signals();
@@ -53,10 +52,20 @@ class Watch {
         change = stop_together((*change)->value);
       if (!change) return trouble(change.error());
       if (*change && ended(**change)) return outcome(ending_of(**change), (*change)->use);
+      const auto over = kernel::wait_for(running_.process.pidfd(), nullptr, kernel::now());
+      held_by_tracer_ = !*change && over && *over;
     }
   }
 
  private:
+  // A program that has ended is its tracer's first. Its descriptor is ready all the while, and
+  // waiting for that would be no waiting; SIGCHLD tells when the tracer has let it go.
+  Result<bool> wait() {
+    const kernel::Fd* inbox = watching_.inbox ? &watching_.inbox->fd() : nullptr;
+    if (held_by_tracer_ && inbox != nullptr) return kernel::wait_for(*inbox, nullptr, until_);
+    return kernel::wait_for(running_.process.pidfd(), inbox, until_);
+  }
+
   static bool ended(const Change& change) {
     return change.kind == Change::Kind::Exited || change.kind == Change::Kind::Killed;
   }
@@ -125,6 +134,7 @@ class Watch {
   Running& running_;
   const Watching& watching_;
   std::optional<uint64_t> until_;
+  bool held_by_tracer_ = false;
   kernel::SignalSet from_terminal_ = {};
 };
 

@@ -87,7 +87,7 @@ TEST(OutcomeJson, UsageIsInSecondsAndBytes) {
 
 TEST(OutcomeJson, ThePlanTellsTheLayers) {
   EXPECT_FALSE(of(Exited{0}).contains("layers"));
-  const Plan plan = {.steps = {LoadFilter{}, SetLimit{{LimitedResource::OpenFiles, 3}}},
+  const Plan plan = {.steps = {LoadFilter{std::make_shared<const filter::Rules>()}, SetLimit{{LimitedResource::OpenFiles, 3}}},
                      .warnings = {"a warning"}};
   const json document = of(Exited{0}, &plan);
   ASSERT_EQ(document["layers"].size(), 2u);

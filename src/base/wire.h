@@ -1,0 +1,83 @@
+// Wire: values as bytes, for the same program to read again.
+//
+// In: numbers, texts, lists. Out: bytes, or the values. A function that names the fields of a value
+// one after the other (`walk`) serves both ways: with a Writer it writes them, with a Reader it
+// fills them in. Nothing is read beyond the bytes that came; what is missing makes the Reader bad.
+#pragma once
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace seclude::wire {
+
+struct Writer {
+  std::string bytes;
+  template <typename T>
+  void number(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void text(const std::string& value) {
+    number(value.size());
+    bytes += value;
+  }
+  template <typename T>
+  void optional(const std::optional<T>& value) {
+    number(value.has_value());
+    if (value) number(*value);
+  }
+  template <typename T, typename Each>
+  void list(const std::vector<T>& values, Each each) {
+    number(values.size());
+    for (const T& value : values) each(value);
+  }
+};
+
+struct Reader {
+  std::string_view rest;
+  bool good = true;
+
+  // All of it was read, and nothing was missing.
+  bool done() const { return good && rest.empty(); }
+
+  template <typename T>
+  void number(T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    good = good && rest.size() >= sizeof value;
+    if (!good) return;
+    std::memcpy(&value, rest.data(), sizeof value);
+    rest.remove_prefix(sizeof value);
+  }
+  void text(std::string& value) {
+    size_t size = 0;
+    number(size);
+    good = good && rest.size() >= size;
+    if (!good) return;
+    value.assign(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  template <typename T>
+  void optional(std::optional<T>& value) {
+    bool there = false;
+    number(there);
+    if (there) number(value.emplace());
+  }
+  template <typename T, typename Each>
+  void list(std::vector<T>& values, Each each) {
+    size_t size = 0;
+    number(size);
+    // An element is a byte at least.
+    good = good && size <= rest.size();
+    if (good) values.reserve(size);
+    for (size_t i = 0; good && i < size; ++i) {
+      values.emplace_back();
+      each(values.back());
+    }
+  }
+};
+
+}  // namespace seclude::wire

@@ -1,0 +1,107 @@
+// Allocation: operator new and delete of the static program.
+//
+// In: sizes. Out: memory, one block after the other; what comes back is kept by size and given out
+// again. A launch allocates some thousand small values and is over in a fraction of a millisecond:
+// what counts is that each costs a few instructions, and above all that few pages are touched, for
+// the first touch of a page costs as much as a thousand instructions (docs/benchmarks.md).
+// Not for several threads: the program has one. Tests and users of the library keep libc's.
+#include <sys/mman.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+constexpr size_t step = 16;
+constexpr size_t small = 1024;             // up to here a class every 16 bytes, then powers of two
+constexpr size_t large = size_t{1} << 18;  // from here on blocks have mappings of their own
+constexpr size_t chunk_size = size_t{1} << 20;
+constexpr size_t classes = small / step + std::bit_width(large / small);
+
+// In front of each block, which is aligned to `step`; of a free one also the next free one.
+struct Header {
+  size_t size;  // of the whole block, this included
+};
+static_assert(sizeof(Header) <= step);
+
+struct Free {
+  Free* next;
+};
+
+Free* returned[classes + 1];
+alignas(4096) char first_chunk[chunk_size];
+char* next_free = first_chunk;
+char* chunk_end = first_chunk + sizeof first_chunk;
+
+size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
+
+// With its header. Powers of two from `small` on.
+size_t block_size(size_t size) {
+  const size_t whole = round_up(size + sizeof(Header), step);
+  if (whole <= small) return whole;
+  return whole <= large ? std::bit_ceil(whole) : round_up(whole, 4096);
+}
+
+size_t class_of(size_t block) {
+  if (block <= small) return block / step;
+  return small / step + static_cast<size_t>(std::bit_width(block / small)) - 1;
+}
+
+// Nothing here is prepared to go on without memory, and nothing of it waits for an exception.
+char* map(size_t size) {
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) std::abort();
+  return static_cast<char*>(memory);
+}
+
+char* from_chunk(size_t block) {
+  if (static_cast<size_t>(chunk_end - next_free) < block + step) {
+    next_free = map(chunk_size);
+    chunk_end = next_free + chunk_size;
+  }
+  // The header lies right before what the caller gets, which is what has to be aligned.
+  char* memory = next_free + step;
+  next_free += block;
+  return memory;
+}
+
+Header& header_of(void* memory) {
+  return *reinterpret_cast<Header*>(static_cast<char*>(memory) - sizeof(Header));
+}
+
+}  // namespace
+
+void* operator new(size_t size) {
+  if (size > SIZE_MAX / 2) std::abort();
+  const size_t block = block_size(size);
+  if (block > large) {
+    char* memory = map(block + 4096) + step;
+    header_of(memory).size = block;
+    return memory;
+  }
+  Free*& first = returned[class_of(block)];
+  if (first != nullptr) {
+    Free* again = first;
+    first = again->next;
+    return again;
+  }
+  char* memory = from_chunk(block);
+  header_of(memory).size = block;
+  return memory;
+}
+
+void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  const size_t block = header_of(memory).size;
+  if (block > large) {
+    ::munmap(static_cast<char*>(memory) - step, block + 4096);
+    return;
+  }
+  Free*& first = returned[class_of(block)];
+  first = new (memory) Free{first};
+}
+
+void operator delete(void* memory, size_t /*size*/) noexcept { operator delete(memory); }
