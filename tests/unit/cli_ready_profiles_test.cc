@@ -55,7 +55,7 @@ TEST(ReadyProfiles, AreNotReadFromBytesThatAreCutOrTooLong) {
 
 constexpr kernel::raw::LaunchKey key = {0x1111222233334444, 0x5555666677778888, 0x9999aaaabbbbcccc};
 
-// How many instructions differ, and whether each that does holds a number of this launch.
+// The code is the draft's; only constants are others.
 void expect_only_numbers_differ(const filter::Program& draft, const filter::Program& launched,
                                 std::string_view name) {
   ASSERT_EQ(draft.size(), launched.size()) << name;
@@ -64,7 +64,7 @@ void expect_only_numbers_differ(const filter::Program& draft, const filter::Prog
     EXPECT_EQ(draft[i].code, launched[i].code) << name << ", instruction " << i;
     renewed += draft[i].k != launched[i].k ? 1 : 0;
   }
-  EXPECT_GE(renewed, 6u) << name;  // the key
+  EXPECT_GE(renewed, 1u) << name;
 }
 
 // Whatever numbers the launcher, its group and its helper have: the code of the draft serves, so
