@@ -24,6 +24,13 @@ std::vector<sandbox::Unenforced> all_lacking(const Layers& layers) {
   return all;
 }
 
+// nullptr: nothing holds it.
+const std::string* layer_of_limit(const policy::Limit& limit, const sandbox::HeldLimits* held) {
+  const auto resource = policy::find_resource(limit.resource.text);
+  const auto* found = held && resource ? sandbox::find(*held, *resource) : nullptr;
+  return found != nullptr && found->held ? &found->layer : nullptr;
+}
+
 // "site.seclude:7"
 std::string place_of(Span span, const SourceMap& sources) {
   const std::string where = sources.where(span);
@@ -71,6 +78,10 @@ std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Re
     if ((paths && !(held && held->confines_paths)) || (isolates && !here.isolated) || unheld ||
         (network && !(held && held->confines_network)) || lack_of(statement, lacking) != nullptr)
       layer = nullptr;
+    if (const auto* limit = std::get_if<policy::Limit>(&statement.body)) {
+      const std::string* by = layer_of_limit(*limit, here.limits);
+      layer = by != nullptr ? by->c_str() : nullptr;
+    }
     lines.push_back({place_of(statement.span, loaded.sources),
                      std::string(loaded.sources.text(statement.span)),
                      layer != nullptr ? layer : ""});

@@ -9,6 +9,7 @@
 
 #include "cli/json.h"
 #include "cli/session.h"
+#include "sandbox/limits.h"
 #include "sandbox/places.h"
 #include "sandbox/plan.h"
 
@@ -27,6 +28,7 @@ Json lines_of(const Loaded& loaded, const filter::Resolved& resolved);
 struct HeldHere {
   const std::optional<sandbox::Domain>& domain;
   bool isolated = false;
+  const sandbox::HeldLimits* limits = nullptr;
 };
 std::vector<sandbox::HeldLine> held_lines(const Loaded& loaded, const filter::Resolved& resolved,
                                           const HeldHere& here);

@@ -18,6 +18,7 @@
 #include "cli/ready_profiles.h"
 #include "cli/session.h"
 #include "cli/statements.h"
+#include "kernel/cgroups.h"
 #include "kernel/landlock.h"
 #include "kernel/signals.h"
 #include "report/denials.h"
@@ -25,6 +26,7 @@
 #include "sandbox/environment.h"
 #include "sandbox/isolation.h"
 #include "sandbox/launch.h"
+#include "sandbox/limits.h"
 #include "sandbox/namespace_hints.h"
 #include "sandbox/path_rules.h"
 #include "sandbox/plan.h"
@@ -136,9 +138,51 @@ std::optional<sandbox::Isolation> judge_isolation(Loaded& loaded, const sandbox:
   return std::nullopt;
 }
 
+// A limit that nothing can hold here stops the run; with best effort what can be held of it is, and
+// the user is told. `isolation` gets what keeps the program in its group.
+std::optional<sandbox::HeldLimits> judge_limits(Loaded& loaded, const filter::Rules& rules,
+                                                const sandbox::Domain* domain,
+                                                std::optional<sandbox::Isolation>& isolation,
+                                                const Arguments& arguments) {
+  const auto lines = sandbox::limit_lines(loaded.texts, loaded.sources);
+  if (lines.empty()) return std::nullopt;
+  const bool best_effort = arguments.has(flag::best_effort);
+  auto held = sandbox::hold_limits({.lines = lines,
+                                    .rules = rules,
+                                    .domain = domain,
+                                    .isolates_processes = isolation && isolation->processes,
+                                    .accounts = arguments.has(flag::report),
+                                    .places = kernel::group_places()});
+  for (const sandbox::LimitLine& line : lines) {
+    const sandbox::HeldResource* one = sandbox::find(held, line.resource);
+    if (one == nullptr || one->held) continue;
+    loaded.diagnostics.add({.severity = best_effort ? Severity::Warning : Severity::Error,
+                            .message = "this limit cannot be held here",
+                            .span = line.span,
+                            .label = one->why,
+                            .helps = {one->fix}});
+  }
+  if (held.covered.empty()) return held;
+  if (const auto lack = best_effort ? sandbox::cannot_isolate() : std::nullopt) {
+    loaded.diagnostics.add({.severity = Severity::Warning,
+                            .message = "the program could leave the control group that holds its "
+                                       "limits: no namespaces can be made here",
+                            .helps = {*lack}});
+    return held;
+  }
+  if (!isolation) isolation.emplace();
+  for (const std::string& path : held.covered)
+    isolation->covered.push_back({.path = path, .directory = true});
+  for (const sandbox::LimitLine& line : lines)
+    if (sandbox::find(held, line.resource)->layer.find("cgroup") != std::string::npos)
+      isolation->lines.push_back(line.text);
+  return held;
+}
+
 // What a run holds its program to.
 struct Held {
   filter::Rules rules;
+  sandbox::LimitSteps limits;
   std::optional<sandbox::Domain> domain;
   std::optional<sandbox::Isolation> isolation;
   std::vector<sandbox::HeldLine> lines;  // only for --plan
@@ -155,10 +199,16 @@ std::optional<Held> hold(Loaded& loaded, const Arguments& arguments, Console& co
   Held held;
   held.domain = judge_lines(loaded, resolved, arguments);
   held.isolation = judge_isolation(loaded, held.domain ? &*held.domain : nullptr, arguments);
+  const bool isolated = held.isolation.has_value();
+  std::optional<sandbox::HeldLimits> limits;
+  if (!loaded.diagnostics.has_errors())
+    limits = judge_limits(loaded, resolved.phases.front().rules,
+                          held.domain ? &*held.domain : nullptr, held.isolation, arguments);
   if (failed(loaded, arguments, console)) return std::nullopt;
   if (arguments.has(flag::plan)) {
-    held.lines = held_lines(loaded, resolved, {held.domain, held.isolation.has_value()});
+    held.lines = held_lines(loaded, resolved, {held.domain, isolated, limits ? &*limits : nullptr});
   }
+  if (limits) held.limits = std::move(limits->steps);
   held.rules = std::move(resolved.phases.front().rules);
   return held;
 }
@@ -381,6 +431,7 @@ int run_loaded(const Composed& composed, sandbox::Request request, const Argumen
   request.rules = std::move(held->rules);
   request.domain = std::move(held->domain);
   request.isolation = std::move(held->isolation);
+  request.limited = std::move(held->limits);
   const Explaining explaining(arguments, &*loaded, {});
   return carry_out({std::move(request), std::move(held->lines)}, explaining, arguments, console);
 }
@@ -444,7 +495,7 @@ constexpr ExitStatus exits[] = {
     {"(its own)", "the program ended by itself"},
     {"128+n", "signal n ended the program"},
     {"159", "the policy killed the program (128 + SIGSYS); --audit: would have refused something"},
-    {"124", "its time was up"},
+    {"124", "its time was up (`limit time` or `limit cpu-time`)"},
     {"125", "seclude could not do it: the policy, a flag, the kernel or the setup"},
     {"126", "the program is there, but cannot be executed"},
     {"127", "there is no such program"},

@@ -19,6 +19,7 @@ static_assert(static_cast<int>(Capability::SysPtrace) == CAP_SYS_PTRACE);
 static_assert(static_cast<int>(Capability::SysPacct) == CAP_SYS_PACCT);
 static_assert(static_cast<int>(Capability::SysAdmin) == CAP_SYS_ADMIN);
 static_assert(static_cast<int>(Capability::SysBoot) == CAP_SYS_BOOT);
+static_assert(static_cast<int>(Capability::SysResource) == CAP_SYS_RESOURCE);
 static_assert(static_cast<int>(Capability::SysTtyConfig) == CAP_SYS_TTY_CONFIG);
 static_assert(static_cast<int>(Capability::Mknod) == CAP_MKNOD);
 static_assert(static_cast<int>(Capability::AuditControl) == CAP_AUDIT_CONTROL);
@@ -46,6 +47,8 @@ std::string name_of(unsigned number) {
       return "SYS_ADMIN";
     case Capability::SysBoot:
       return "SYS_BOOT";
+    case Capability::SysResource:
+      return "SYS_RESOURCE";
     case Capability::SysTtyConfig:
       return "SYS_TTY_CONFIG";
     case Capability::Mknod:

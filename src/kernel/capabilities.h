@@ -19,6 +19,7 @@ enum class Capability : uint8_t {
   SysPacct = 20,
   SysAdmin = 21,
   SysBoot = 22,
+  SysResource = 24,
   SysTtyConfig = 26,
   Mknod = 27,
   AuditControl = 30,

@@ -53,12 +53,87 @@ CgroupTexts own_texts() {
           read_file("/proc/self/cgroup").value_or("")};
 }
 
+std::vector<std::string> words_of(const std::string& file) {
+  const std::string text = read_file(file).value_or("");
+  std::vector<std::string> words;
+  for (const std::string_view name : split(std::string_view(text).substr(0, text.find('\n')), ' '))
+    if (!name.empty()) words.emplace_back(name);
+  return words;
+}
+
 bool writable(const std::string& folder) {
   return !folder.empty() && cannot_write(folder) == 0 &&
          cannot_write(folder + "/cgroup.procs") == 0;
 }
 
+bool has(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// What groups in a folder of version 2 have, or can be given.
+struct Offer {
+  GroupPlace place;
+  bool memory = false, pids = false;
+  int count() const { return int{memory} + int{pids}; }
+};
+
+std::optional<Offer> offer_of(const std::string& folder) {
+  if (!writable(folder)) return std::nullopt;
+  Offer offer{.place = {.folder = folder, .version2 = true}};
+  const auto on = words_of(folder + "/cgroup.subtree_control");
+  // Only the root of all, which has no type, may have processes and give controllers as well.
+  const bool root = !facts_of(folder + "/cgroup.type");
+  const auto there = root ? words_of(folder + "/cgroup.controllers") : on;
+  offer.memory = has(there, "memory");
+  offer.pids = has(there, "pids");
+  for (const char* controller : {"memory", "pids"})
+    if (has(there, controller) && !has(on, controller)) offer.place.enable.emplace_back(controller);
+  return offer;
+}
+
+std::optional<Offer> best_offer(const std::string& own) {
+  if (own.empty()) return std::nullopt;
+  std::optional<Offer> best = offer_of(own);
+  const std::string beside = own.substr(0, own.rfind('/'));
+  if (best && best->count() == 2) return best;
+  auto other = offer_of(beside);
+  if (other && (!best || other->count() > best->count())) return other;
+  return best;
+}
+
+// Like find_mount, but all of them.
+std::vector<std::string> all_mounts(const std::string& mounts) {
+  std::vector<std::string> points;
+  for (const std::string_view line : split(mounts, '\n')) {
+    const size_t dash = line.find(" - ");
+    if (dash == std::string_view::npos || !line.substr(dash + 3).starts_with("cgroup")) continue;
+    const auto before = split(line.substr(0, dash), ' ');
+    if (before.size() >= 6) points.emplace_back(before[4]);
+  }
+  return points;
+}
+
 }  // namespace
+
+GroupPlaces group_places() {
+  const CgroupTexts texts = own_texts();
+  GroupPlaces places;
+  places.mounts = all_mounts(texts.mounts);
+  if (const auto offer = best_offer(cgroup_folder(texts, ""))) {
+    places.unified = places.cpu = offer->place;
+    if (offer->memory) places.memory = offer->place;
+    if (offer->pids) places.pids = offer->place;
+  }
+  const auto version1 = [&](const char* controller) -> std::optional<GroupPlace> {
+    const std::string folder = cgroup_folder(texts, controller);
+    if (!writable(folder)) return std::nullopt;
+    return GroupPlace{folder};
+  };
+  if (!places.memory) places.memory = version1("memory");
+  if (!places.pids) places.pids = version1("pids");
+  if (!places.cpu) places.cpu = version1("cpuacct");
+  return places;
+}
 
 std::string cgroup_folder(const CgroupTexts& texts, std::string_view controller) {
   const auto mount = find_mount(texts.mounts, controller);
@@ -71,34 +146,15 @@ std::string cgroup_folder(const CgroupTexts& texts, std::string_view controller)
   return mount->point + std::string(below);
 }
 
-CgroupAnswer find_cgroup2() {
-  CgroupAnswer answer;
-  answer.folder = cgroup_folder(own_texts(), "");
-  answer.writable = writable(answer.folder);
-  if (answer.folder.empty()) return answer;
-  const std::string text = read_file(answer.folder + "/cgroup.controllers").value_or("");
-  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
-  for (const std::string_view name : split(line, ' ')) {
-    if (!name.empty()) answer.controllers.emplace_back(name);
-  }
-  return answer;
-}
-
-std::vector<CgroupAnswer> find_cgroup1(const std::vector<std::string>& controllers) {
-  const CgroupTexts texts = own_texts();
-  std::vector<CgroupAnswer> answers;
-  for (const std::string& controller : controllers) {
-    const std::string folder = cgroup_folder(texts, controller);
-    if (folder.empty()) continue;
-    const auto same = std::find_if(answers.begin(), answers.end(),
-                                   [&](const auto& answer) { return answer.folder == folder; });
-    if (same != answers.end()) {
-      same->controllers.push_back(controller);
-    } else {
-      answers.push_back({folder, writable(folder), {controller}});
-    }
-  }
-  return answers;
+GroupAnswers group_answers() {
+  const GroupPlaces places = group_places();
+  const auto version = [](const std::optional<GroupPlace>& place) {
+    return !place ? 0 : place->version2 ? 2 : 1;
+  };
+  return {.mounted = !places.mounts.empty(),
+          .memory = version(places.memory),
+          .tasks = version(places.pids),
+          .cpu = version(places.cpu)};
 }
 
 }  // namespace seclude::kernel

@@ -119,8 +119,7 @@ void ask_isolation(Features& features) {
   features.max_user_namespaces = setting("user/max_user_namespaces");
   features.unprivileged_userns_clone = setting("kernel/unprivileged_userns_clone");
   features.apparmor_restricts_userns = setting("kernel/apparmor_restrict_unprivileged_userns");
-  features.cgroup2 = find_cgroup2();
-  features.cgroup1 = find_cgroup1({"memory", "pids"});
+  features.groups = group_answers();
 }
 
 }  // namespace

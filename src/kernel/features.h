@@ -28,12 +28,12 @@ struct ActionAnswer {
   friend bool operator==(const ActionAnswer&, const ActionAnswer&) = default;
 };
 
-// A control group hierarchy this process could make groups in.
-struct CgroupAnswer {
-  std::string folder;                    // of this process' own group; empty: not mounted
-  bool writable = false;                 // groups can be made below it
-  std::vector<std::string> controllers;  // usable there
-  friend bool operator==(const CgroupAnswer&, const CgroupAnswer&) = default;
+// By which version of control groups a run can be held here; 0: by none.
+struct GroupAnswers {
+  bool mounted = false;
+  int memory = 0, tasks = 0;
+  int cpu = 0;  // only measures
+  friend bool operator==(const GroupAnswers&, const GroupAnswers&) = default;
 };
 
 struct Features {
@@ -54,8 +54,7 @@ struct Features {
   std::optional<int> max_user_namespaces;        // user.max_user_namespaces
   std::optional<int> unprivileged_userns_clone;  // kernel.unprivileged_userns_clone (Debian)
   std::optional<int> apparmor_restricts_userns;  // kernel.apparmor_restrict_unprivileged_userns
-  CgroupAnswer cgroup2;
-  std::vector<CgroupAnswer> cgroup1;  // the hierarchies of memory and pids
+  GroupAnswers groups;
   // explaining
   Answer ptrace;
   std::optional<int> yama;  // kernel.yama.ptrace_scope

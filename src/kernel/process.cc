@@ -26,6 +26,12 @@ uint64_t nanoseconds(const timeval& time) {
          1000;
 }
 
+uint64_t time_of(clockid_t clock) {
+  timespec time = {};
+  if (::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
 ResourceUse use_of(const struct rusage& usage) {
   return {.user = nanoseconds(usage.ru_utime),
           .system = nanoseconds(usage.ru_stime),
@@ -137,6 +143,11 @@ Result<void> Process::signal(int number) const {
               errno);
 }
 
+uint64_t Process::cpu_time() const {
+  clockid_t clock;
+  return ::clock_getcpuclockid(pid_, &clock) == 0 ? time_of(clock) : 0;
+}
+
 Result<Process> adopt(int pid) {
   const long number = ::syscall(SYS_pidfd_open, pid, 0);
   if (number < 0) return fail("pidfd_open for process " + std::to_string(pid), errno);
@@ -163,11 +174,12 @@ uint64_t own_peak_memory() {
   return use_of(usage).peak_memory;
 }
 
-uint64_t now() {
-  timespec time = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+unsigned processors() {
+  const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? static_cast<unsigned>(online) : 1;
 }
+
+uint64_t now() { return time_of(CLOCK_MONOTONIC); }
 
 Result<void> refuse_to_be_traced() {
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

@@ -46,6 +46,8 @@ class Process {
   [[nodiscard]] Result<Change> wait();
   // Ended, stopped or continued since the last look; nullopt: nothing new.
   [[nodiscard]] Result<std::optional<Change>> look();
+  // That all its threads have used until now, in nanoseconds. Not of its children.
+  uint64_t cpu_time() const;
   // ESRCH, when it has ended, is success.
   [[nodiscard]] Result<void> signal(int number) const;
 
@@ -68,6 +70,8 @@ int own_pid();
 [[nodiscard]] Result<Fd> own_pidfd();
 int own_group();
 uint64_t own_peak_memory();
+// How many can run at the same time.
+unsigned processors();
 // Nanoseconds of a clock that only goes forward.
 uint64_t now();
 // Makes this process' memory and /proc files unreachable for others of the same user.

@@ -12,7 +12,6 @@ namespace seclude::report {
 namespace {
 
 using kernel::Answer;
-using kernel::CgroupAnswer;
 using kernel::Features;
 using State = Finding::State;
 
@@ -117,27 +116,21 @@ Finding user_namespaces(const Features& features) {
                 "isolate, hide, protect inside a tree", sandbox::user_namespace_fix(features));
 }
 
-bool offers(const CgroupAnswer& answer, const std::string& controller) {
-  return answer.writable && std::find(answer.controllers.begin(), answer.controllers.end(),
-                                      controller) != answer.controllers.end();
-}
-
 Finding cgroups(const Features& features) {
-  Finding finding{"control groups", State::Good, "", "limit memory, limit processes", ""};
-  const bool version2 = offers(features.cgroup2, "memory") && offers(features.cgroup2, "pids");
-  const auto has = [&](const std::string& controller) {
-    return std::any_of(features.cgroup1.begin(), features.cgroup1.end(),
-                       [&](const auto& answer) { return offers(answer, controller); });
+  Finding finding{"control groups", State::Good, "",
+                  "limit memory, processes, threads, time and cpu-time of several processes", ""};
+  const kernel::GroupAnswers& groups = features.groups;
+  const auto part = [](const char* what, int version) {
+    return std::string(what) +
+           (version == 0 ? " by none" : " by version " + std::to_string(version));
   };
-  if (version2 || (has("memory") && has("pids"))) {
-    finding.detail = version2 ? "version 2" : "version 1";
-    return finding;
-  }
+  finding.detail = part("memory", groups.memory) + ", " + part("processes", groups.tasks) + ", " +
+                   part("processor time", groups.cpu);
+  if (groups.memory != 0 && groups.tasks != 0 && groups.cpu != 0) return finding;
   finding.state = State::Lacking;
-  const bool mounted = !features.cgroup2.folder.empty() || !features.cgroup1.empty();
-  finding.detail = mounted ? "not writable, or without memory and pids" : "not mounted";
-  finding.fix = mounted ? "systemd-run --user --scope -p Delegate=yes -- seclude run ..."
-                        : "mount -t cgroup2 none /sys/fs/cgroup";
+  if (!groups.mounted) finding.detail = "not mounted";
+  finding.fix = groups.mounted ? "systemd-run --user --scope -p Delegate=yes -- seclude run ..."
+                               : "mount -t cgroup2 none /sys/fs/cgroup";
   return finding;
 }
 

@@ -25,6 +25,9 @@ struct Description {
   }
   std::string operator()(const Denied&) const { return "killed by policy: SIGSYS"; }
   std::string operator()(const TimeLimit&) const { return "ended by the launcher: time is up"; }
+  std::string operator()(const OverLimit& ending) const {
+    return "ended by its limit: " + std::string(policy::resource_name(ending.resource));
+  }
   std::string operator()(const SetupError& ending) const { return to_string(ending.error); }
 };
 
@@ -48,6 +51,13 @@ ordered_json with_signal(const char* outcome, int signal, bool core) {
           {"core_dumped", core}};
 }
 
+// The outcomes have names of their own, in the style of the others.
+std::string outcome_of(policy::Resource resource) {
+  std::string name(policy::resource_name(resource));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 struct Ended {
   ordered_json operator()(const Exited& ending) const {
     return {{"outcome", "exited"}, {"status", ending.status}};
@@ -59,6 +69,9 @@ struct Ended {
     return with_signal("denied", SIGSYS, ending.core);
   }
   ordered_json operator()(const TimeLimit&) const { return {{"outcome", "timeout"}}; }
+  ordered_json operator()(const OverLimit& ending) const {
+    return {{"outcome", outcome_of(ending.resource)}};
+  }
   ordered_json operator()(const SetupError& ending) const {
     ordered_json error = {{"kind", name_of(ending.kind)}, {"doing", ending.error.doing}};
     if (const char* name = ::strerrorname_np(ending.error.errno_value);
@@ -72,11 +85,14 @@ struct Ended {
 double seconds(uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 ordered_json usage_of(const Usage& usage) {
-  return {{"wall_seconds", seconds(usage.wall)},
-          {"user_seconds", seconds(usage.user)},
-          {"system_seconds", seconds(usage.system)},
-          {"peak_memory_bytes", usage.peak_memory},
-          {"peak_memory_exact", usage.peak_memory_exact}};
+  ordered_json document = {{"wall_seconds", seconds(usage.wall)},
+                           {"user_seconds", seconds(usage.user)},
+                           {"system_seconds", seconds(usage.system)},
+                           {"peak_memory_bytes", usage.peak_memory},
+                           {"peak_memory_exact", usage.peak_memory_exact}};
+  if (usage.read) document["disk_read_bytes"] = *usage.read;
+  if (usage.written) document["disk_written_bytes"] = *usage.written;
+  return document;
 }
 
 bool shows_a_kill(const Denials& denials) {
@@ -110,6 +126,21 @@ std::string_view name_of(Observed::How how) {
   return "fatal";
 }
 
+void add_limit_layers(const Step& step, ordered_json& layers) {
+  if (const auto* time = std::get_if<sandbox::WatchTime>(&step)) {
+    if (time->wall) layers.push_back({{"layer", "launcher"}, {"enforces", "time"}});
+    if (time->processor) layers.push_back({{"layer", "launcher"}, {"enforces", "cpu-time"}});
+  } else if (std::holds_alternative<sandbox::RelayOutput>(step)) {
+    layers.push_back({{"layer", "launcher"}, {"enforces", "output"}});
+  } else if (const auto* join = std::get_if<sandbox::JoinGroup>(&step)) {
+    for (const kernel::GroupPart& part : join->parts) {
+      const char* layer = part.version2 ? "cgroup v2" : "cgroup v1";
+      if (part.memory) layers.push_back({{"layer", layer}, {"enforces", "memory"}});
+      if (part.tasks) layers.push_back({{"layer", layer}, {"enforces", "processes and threads"}});
+    }
+  }
+}
+
 ordered_json layers_of(const Plan& plan) {
   ordered_json layers = ordered_json::array();
   for (const Step& step : plan.steps) {
@@ -118,6 +149,8 @@ ordered_json layers_of(const Plan& plan) {
     } else if (const auto* limit = std::get_if<SetLimit>(&step)) {
       layers.push_back(
           {{"layer", "rlimit"}, {"enforces", sandbox::name_of(limit->limit.resource)}});
+    } else {
+      add_limit_layers(step, layers);
     }
   }
   for (const Step& step : plan.steps) {
@@ -171,6 +204,7 @@ std::string to_json(const Outcome& outcome, const Plan* plan, const Explanation*
   document.update(std::visit(Ended{}, outcome.ending));
   document["exit_status"] = exit_status(outcome.ending);
   document["usage"] = usage_of(outcome.usage);
+  if (outcome.refused_tasks) document["limits_reached"] = {"processes"};
   document["denials"] = denials_of(outcome, explanation);
   document["denials_observed"] = name_of(outcome.observed.how);
   if (plan != nullptr) {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "kernel/raw_group.h"
 #include "kernel/raw_mounts.h"
 #include "kernel/raw_namespaces.h"
 #include "kernel/raw_supervised.h"
@@ -98,6 +99,8 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return carry_out_inside(step);
     case StartInit:  // walk()
       return 0;
+    case JoinGroup:
+      return raw::join_group(step.from);
     case NewSession:
       return raw::new_session();
     case PlaceDescriptor:

@@ -31,6 +31,7 @@ struct ChildStep {
     MakeFile,    // text
     MakeLink,    // other: where to; text
     AllowPath,   // from: the ruleset; text: path; bits: rights
+    JoinGroup,   // from: its file of processes
     NewSession,
     PlaceDescriptor,   // from, number
     KeepDescriptor,    // number

@@ -44,6 +44,8 @@ std::string hint_for(const Plan& plan, const Step& step, int reason) {
     return "16 Landlock domains are nested here already; more the kernel does not take";
   if (std::holds_alternative<CloseDescriptors>(step) && reason == ENOSYS)
     return "close_range is needed (Linux 5.9)";
+  if (std::holds_alternative<JoinGroup>(step))
+    return "the group was taken away, or a security module refuses: `seclude doctor` says more";
   if (std::holds_alternative<SetLimit>(step) && reason == EPERM)
     return "a hard limit is lower already, and only root may raise it";
   if (!std::holds_alternative<Execute>(step)) return {};
@@ -90,11 +92,13 @@ const LoadFilter* filter_of(const Plan& plan) {
 }
 
 // Whether this may come from the listener: a task can have only one (EBUSY), a filter outside may
-// refuse it (EPERM), and a kernel may not know it (EINVAL, ENOSYS).
+// refuse it (EPERM), a kernel may not know it (EINVAL, ENOSYS), and `limit open-files` may leave no
+// room for it (EMFILE).
 bool is_about_the_listener(const SetupError& error) {
   const int reason = error.error.errno_value;
   return error.kind == SetupError::Kind::Setup &&
-         (reason == EBUSY || reason == EPERM || reason == EINVAL || reason == ENOSYS);
+         (reason == EBUSY || reason == EPERM || reason == EINVAL || reason == ENOSYS ||
+          reason == EMFILE);
 }
 
 // A filter outside may refuse listeners, as ours does; then a helper would have nothing to do.
@@ -126,10 +130,68 @@ Result<Made> take_over(kernel::Process child, const ChildReport& report) {
 
 using Files = std::span<const kernel::Fd>;
 
+// What holds the run besides the child's own steps.
+struct Bounds {
+  std::optional<kernel::RunGroup> group;
+  std::optional<Relay> relay;
+  std::optional<WatchTime> time;
+  bool files = false;
+};
+
+// Where standard output or error leads: a file that the plan opens, or what this process has.
+int target_of(const Plan& plan, Files files, int descriptor) {
+  size_t next = 0;
+  for (const Step& step : plan.steps) {
+    const auto* place = std::get_if<PlaceFile>(&step);
+    if (place == nullptr) continue;
+    if (place->descriptor == descriptor) return files[next].number();
+    ++next;
+  }
+  return descriptor;
+}
+
+Result<void> add_bound(const Plan& plan, Files files, const Step& step, Bounds& bounds) {
+  using Guard = kernel::RunGroup::Guard;
+  if (const auto* join = std::get_if<JoinGroup>(&step)) {
+    auto group = kernel::RunGroup::make(join->parts, join->guarded ? Guard::Guardian : Guard::None);
+    if (!group) return tl::unexpected<Error>(group.error());
+    bounds.group.emplace(std::move(*group));
+  } else if (const auto* time = std::get_if<WatchTime>(&step)) {
+    bounds.time = *time;
+  } else if (const auto* output = std::get_if<RelayOutput>(&step)) {
+    const Relay::Targets targets = {.output = target_of(plan, files, 1),
+                                    .error = target_of(plan, files, 2)};
+    bounds.relay.emplace(TRY(Relay::make(targets, output->bytes)));
+  } else if (const auto* limit = std::get_if<SetLimit>(&step)) {
+    bounds.files |= limit->limit.resource == LimitedResource::FileSize;
+  }
+  return {};
+}
+
+Result<Bounds> make_bounds(const Plan& plan, Files files) {
+  Bounds bounds;
+  for (const Step& step : plan.steps) TRY_VOID(add_bound(plan, files, step, bounds));
+  return bounds;
+}
+
+LimitEnds ends_of(const Bounds& bounds) {
+  LimitEnds ends;
+  if (bounds.group)
+    for (const kernel::Fd& group : bounds.group->joining()) ends.groups.push_back(group.number());
+  if (bounds.relay) {
+    ends.output = bounds.relay->output_end();
+    ends.error = bounds.relay->error_end();
+  }
+  return ends;
+}
+
 tl::expected<Running, SetupError> start(const Plan& plan, Files files,
                                         const std::optional<Joining>& joining = {}) {
+  auto bounds = make_bounds(plan, files);
+  if (!bounds) return refuse(bounds.error());
+  const LimitEnds ends = ends_of(*bounds);
   Prepared prepared;
-  if (auto filled = prepared.fill(plan, files, joining); !filled)
+  if (auto filled = prepared.fill(plan, files, joining, ends); !filled)
     return tl::unexpected<SetupError>(filled.error());
   auto report = kernel::SharedPage<ChildReport>::make();
   if (!report) return refuse(report.error());
@@ -145,7 +207,8 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
   if ((*report)->failed)
     return tl::unexpected<SetupError>(
         explain(plan, prepared.steps()[(*report)->step], (*report)->errno_value));
-  return Running{std::move(made->init), std::move(made->process), started, memory};
+  return Running{std::move(bounds->group), std::move(bounds->relay), bounds->time, bounds->files,
+                 std::move(made->init),    std::move(made->process), started,      memory};
 }
 
 // Or why there can be no listener; then nothing was run.
@@ -233,6 +296,8 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
 
 tl::expected<Running, SetupError> launch(const Plan& plan) {
   if (needs_helper(plan)) return tl::unexpected<SetupError>(no_helper(Observed::How::Fatal));
+  if (has_step<WatchTime>(plan) || has_step<RelayOutput>(plan) || has_step<JoinGroup>(plan))
+    return refuse({"launch without watching: the plan has limits that take a watcher", 0, {}});
   const auto files = open_files(plan);
   if (!files) return tl::unexpected<SetupError>(files.error());
   return start(plan, *files);

@@ -12,14 +12,21 @@
 #include <utility>
 
 #include "kernel/process.h"
+#include "kernel/run_group.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
+#include "sandbox/relay.h"
 #include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
 
 // A program that was started: execve has succeeded. Going away ends it.
 struct Running {
+  // What holds it and what it started; they go after the processes.
+  std::optional<kernel::RunGroup> group;
+  std::optional<Relay> relay;
+  std::optional<WatchTime> time;
+  bool limits_files = false;
   // Of a process namespace: with it ends everything in there. The program has to be collected
   // before.
   std::optional<kernel::Process> init;
@@ -28,6 +35,8 @@ struct Running {
   uint64_t launcher_memory = 0;  // peak of this process when it was started
 };
 
+// Not for plans with limits that somebody has to watch (WatchTime, RelayOutput, groups): run()
+// does.
 [[nodiscard]] tl::expected<Running, SetupError> launch(const Plan& plan);
 
 struct RunOptions {

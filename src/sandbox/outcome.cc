@@ -14,6 +14,22 @@ struct StatusOf {
   int operator()(const Signalled& ending) const { return signal_base + ending.signal; }
   int operator()(const Denied&) const { return signal_base + SIGSYS; }
   int operator()(const TimeLimit&) const { return time_limit_status; }
+  int operator()(const OverLimit& ending) const {
+    switch (ending.resource) {
+      case policy::Resource::Time:
+      case policy::Resource::CpuTime:
+        return time_limit_status;
+      case policy::Resource::FileSize:
+        return signal_base + SIGXFSZ;
+      case policy::Resource::Memory:
+      case policy::Resource::Processes:
+      case policy::Resource::Threads:
+      case policy::Resource::OpenFiles:
+      case policy::Resource::Output:
+        return signal_base + SIGKILL;
+    }
+    return signal_base + SIGKILL;
+  }
   int operator()(const SetupError& ending) const {
     switch (ending.kind) {
       case SetupError::Kind::NotFound:

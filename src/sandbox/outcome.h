@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "policy/quantity.h"
 #include "sandbox/denial.h"
 
 namespace seclude::sandbox {
@@ -36,6 +38,11 @@ struct Denied {
 struct TimeLimit {
   friend bool operator==(const TimeLimit&, const TimeLimit&) = default;
 };
+// Another limit of its policy ended it: memory, processor time, the size of a file, output.
+struct OverLimit {
+  policy::Resource resource = policy::Resource::Memory;
+  friend bool operator==(const OverLimit&, const OverLimit&) = default;
+};
 // The program was never started.
 struct SetupError {
   enum class Kind : uint8_t {
@@ -49,9 +56,10 @@ struct SetupError {
   friend bool operator==(const SetupError&, const SetupError&) = default;
 };
 
-using Ending = std::variant<Exited, Signalled, Denied, TimeLimit, SetupError>;
+using Ending = std::variant<Exited, Signalled, Denied, TimeLimit, OverLimit, SetupError>;
 
-// Of the program and of every process it waited for. Nanoseconds and bytes.
+// Of the program and of every process it waited for; where a control group measures, of all that it
+// started. Nanoseconds and bytes.
 struct Usage {
   uint64_t wall = 0;
   uint64_t user = 0;
@@ -60,6 +68,7 @@ struct Usage {
   // Linux counts what the launcher occupied at the moment of execve as the program's own peak
   // (exec_mmap): a value that is not above that is only a bound.
   bool peak_memory_exact = false;
+  std::optional<uint64_t> read = {}, written = {};  // of disks, where a control group tells
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 
@@ -80,9 +89,12 @@ struct Outcome {
   Ending ending = {};
   Usage usage = {};
   Observed observed = {};
+  // Something was not started because there were as many processes and threads as there may be.
+  bool refused_tasks = false;
 };
 
-// The program's own; 128+n for a signal; 159 killed by policy; 124 time; 125, 126, 127 not started.
+// The program's own; 128+n for a signal, also one that a limit
+// sends; 159 killed by policy; 124 time; 125, 126, 127 not started.
 int exit_status(const Ending& ending);
 
 }  // namespace seclude::sandbox

@@ -17,6 +17,7 @@
 #include "sandbox/executable.h"
 #include "sandbox/guard_capabilities.h"
 #include "sandbox/isolation.h"
+#include "sandbox/limit_rules.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -159,8 +160,16 @@ void add_confinement(Request& request, std::optional<EnterDomain> domain,
   if (request.domain && request.domain->own_root)
     set |= kernel::bit_of(kernel::Capability::SysAdmin);
   set = user_namespace ? set | ~kernel::own_capabilities() : set & kernel::own_capabilities();
+  // Who holds them may raise limits again, or mount the hierarchy of its group once more.
+  uint64_t against_limits = 0;
+  if (request.limited.any()) against_limits |= kernel::bit_of(kernel::Capability::SysResource);
+  if (request.limited.group) against_limits |= kernel::bit_of(kernel::Capability::SysAdmin);
+  set |= against_limits & kernel::own_capabilities();
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
+  // Last, because the launcher itself opens descriptors until here.
+  for (const ResourceLimit& limit : request.limited.rlimits) steps.push_back(SetLimit{limit});
   filter::Rules rules = std::move(*request.rules);
+  if (request.limited.group) rules = keeping_in_group(std::move(rules));
   if (request.domain) {
     Domain held = *request.domain;
     held.attributes_by_mounts = held.own_root && !hands_over_a_folder(request);
@@ -278,10 +287,14 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   Plan plan;
   plan.warnings = program->warnings;
   std::vector<Step>& steps = plan.steps;
+  const LimitSteps& limited = request.limited;
+  if (limited.time) steps.push_back(*limited.time);
   steps.push_back(DieWithLauncher{});
   append(steps, std::move(isolation->entering));
+  if (limited.group) steps.push_back(*limited.group);
   if (request.new_session) steps.push_back(NewSession{});
   add_standard_streams(request, steps);
+  if (limited.output) steps.push_back(*limited.output);
   append(steps, std::move(isolation->inside));
   if (const auto directory = starting_directory(request, isolation->mounts))
     steps.push_back(ChangeDirectory{*directory});

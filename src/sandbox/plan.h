@@ -19,30 +19,12 @@
 #include "sandbox/domain.h"
 #include "sandbox/guard_rules.h"
 #include "sandbox/launch_filter.h"
+#include "sandbox/limit_steps.h"
 #include "sandbox/namespace_steps.h"
 #include "sandbox/notifying_rules.h"
 #include "sandbox/outcome.h"
 
 namespace seclude::sandbox {
-
-enum class LimitedResource : uint8_t {
-  CpuTime,
-  FileSize,
-  OpenFiles,
-  Processes,
-  AddressSpace,
-  CoreFile,
-  Data,
-  Stack,
-};
-std::string_view name_of(LimitedResource resource);
-
-// Soft and hard at once; what the program may not raise again.
-struct ResourceLimit {
-  LimitedResource resource = LimitedResource::CoreFile;
-  uint64_t value = 0;  // seconds of CpuTime, bytes, or a number of things
-  friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
-};
 
 // What the program shall have of its own (isolation.h).
 struct Isolation {
@@ -57,9 +39,9 @@ struct Request {
   // The policy, resolved, without the launch rule; nullopt runs the program without a filter.
   std::optional<filter::Rules> rules;
   std::shared_ptr<const FilterDrafts> drafts = {};  // of these rules alone (ready_launch.h)
-  std::vector<std::string> environment;    // NAME=VALUE, all the program gets
-  std::optional<std::string> search_path;  // PATH of whoever launches; nullopt: unset
-  std::vector<int> keep_descriptors;       // besides 0, 1 and 2
+  std::vector<std::string> environment;             // NAME=VALUE, all the program gets
+  std::optional<std::string> search_path;           // PATH of whoever launches; nullopt: unset
+  std::vector<int> keep_descriptors;                // besides 0, 1 and 2
   std::optional<std::string> directory;
   std::optional<std::string> stdin_file, stdout_file, stderr_file;  // relative to here, not to it
   std::vector<ResourceLimit> limits;
@@ -69,6 +51,8 @@ struct Request {
   // What the program may reach; what starting it takes is added. Only together with `rules`.
   std::optional<Domain> domain = {};
   std::optional<Isolation> isolation = {};
+  // What `limit` lines ask for (limits.h); `limits` above hold besides.
+  LimitSteps limited = {};
 };
 
 // ---- steps, in their order ----------------------------------------------------------------------
@@ -145,7 +129,7 @@ struct MeetHelper {
 // Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h) and with
 // what guards the launcher (guard_rules.h).
 struct LoadFilter {
-  std::shared_ptr<const filter::Rules> rules;       // never null; as large as all the rest
+  std::shared_ptr<const filter::Rules> rules;  // never null; as large as all the rest
   SignalGuard signal_guard = SignalGuard::Landlock;
   std::vector<ListenEnd> listening = {};            // `listen` waits for the helper
   std::optional<Supervise> answered = {};           // refused calls wait for the helper
@@ -159,11 +143,12 @@ struct Execute {
   friend bool operator==(const Execute&, const Execute&) = default;
 };
 
-using Step = std::variant<RefuseTracing, StartHelper, DieWithLauncher, EnterNamespaces, StartInit,
-                          NewSession, PlaceFile, RaiseLoopback, JoinNewKeyring, KeepMountsPrivate,
-                          MountOver, LeaveRoot, ChangeDirectory, CloseDescriptors, ResetSignals,
-                          SetLimit, NoNewPrivileges, KeepSignalsInside, EnterDomain,
-                          GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
+using Step =
+    std::variant<RefuseTracing, StartHelper, WatchTime, DieWithLauncher, EnterNamespaces, StartInit,
+                 JoinGroup, NewSession, PlaceFile, RelayOutput, RaiseLoopback, JoinNewKeyring,
+                 KeepMountsPrivate, MountOver, LeaveRoot, ChangeDirectory, CloseDescriptors,
+                 ResetSignals, SetLimit, NoNewPrivileges, KeepSignalsInside, EnterDomain,
+                 GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
 
 // A line of the policy, and what holds it. The launch does not need to know; readers do.
 struct HeldLine {

@@ -81,6 +81,9 @@ struct NameOf {
   std::string_view operator()(const KeepMountsPrivate&) const { return "keep-mounts-private"; }
   std::string_view operator()(const MountOver&) const { return "mount-over"; }
   std::string_view operator()(const LeaveRoot&) const { return "leave-root"; }
+  std::string_view operator()(const WatchTime&) const { return "watch-time"; }
+  std::string_view operator()(const JoinGroup&) const { return "join-group"; }
+  std::string_view operator()(const RelayOutput&) const { return "relay-output"; }
   std::string_view operator()(const NewSession&) const { return "new-session"; }
   std::string_view operator()(const PlaceFile&) const { return "place-file"; }
   std::string_view operator()(const ChangeDirectory&) const { return "change-directory"; }
@@ -141,6 +144,9 @@ struct TextOf {
     return std::string("let go of the root directory outside") +
            (step.seals ? ", and make the own one unchangeable" : "");
   }
+  std::string operator()(const WatchTime& step) const { return sandbox::to_string(step); }
+  std::string operator()(const JoinGroup& step) const { return sandbox::to_string(step); }
+  std::string operator()(const RelayOutput& step) const { return sandbox::to_string(step); }
   std::string operator()(const NewSession&) const { return "start a session of its own (setsid)"; }
   std::string operator()(const PlaceFile& step) const {
     return (step.for_writing ? "write descriptor " : "read descriptor ") +
@@ -227,6 +233,33 @@ std::string to_string(const KeptPlace& kept) {
   if (!kept.runs) rights.push_back("no-exec");
   if (!kept.devices) rights.push_back("no-dev");
   return path + " (" + join(rights, ", ") + ")";
+}
+
+std::string to_string(const JoinGroup& step) {
+  std::vector<std::string> parts;
+  for (const kernel::GroupPart& part : step.parts) {
+    std::string text = "below " + escape(part.folder) + (part.version2 ? " (v2)" : " (v1)");
+    for (const kernel::GroupSetting& setting : part.settings)
+      text += ", " + setting.file + " " + setting.value;
+    parts.push_back(std::move(text));
+  }
+  return "join a control group of this run: " + join(parts, "; ") +
+         (step.guarded ? "; a guardian removes it should the launcher be killed" : "");
+}
+
+std::string to_string(const WatchTime& step) {
+  std::vector<std::string> parts;
+  const auto seconds = [](uint64_t nanoseconds) {
+    return fmt::format("{} s", static_cast<double>(nanoseconds) / 1e9);
+  };
+  if (step.wall) parts.push_back(seconds(*step.wall));
+  if (step.processor) parts.push_back(seconds(*step.processor) + " of processor time");
+  return "end the run after " + join(parts, ", or ");
+}
+
+std::string to_string(const RelayOutput& step) {
+  return "pass on standard output and standard error, up to " + std::to_string(step.bytes) +
+         " bytes";
 }
 
 std::string to_string(const MountOver& step) {

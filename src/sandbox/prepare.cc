@@ -99,6 +99,7 @@ struct Preparation {
   Prepared& to;
   std::span<const kernel::Fd> files;
   const std::optional<Joining>& joining;
+  const LimitEnds& ends;
   size_t plan_step = 0;
   SetupError::Kind kind = SetupError::Kind::Setup;  // of an error
   size_t next_file = 0;
@@ -114,6 +115,16 @@ struct Preparation {
   Result<void> operator()(const StartHelper&) { return {}; }
   Result<void> operator()(const DieWithLauncher&) {
     add({.kind = ChildStep::Kind::DieWithLauncher, .number = kernel::own_pid()});
+    return {};
+  }
+  Result<void> operator()(const WatchTime&) { return {}; }
+  Result<void> operator()(const JoinGroup&) {
+    for (const int group : ends.groups) add({.kind = ChildStep::Kind::JoinGroup, .from = group});
+    return {};
+  }
+  Result<void> operator()(const RelayOutput&) {
+    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 1, .from = ends.output});
+    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 2, .from = ends.error});
     return {};
   }
   Result<void> operator()(const EnterNamespaces& step) { return add_all(step); }
@@ -293,9 +304,10 @@ tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan) {
 }
 
 tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const kernel::Fd> files,
-                                              const std::optional<Joining>& joining) {
+                                              const std::optional<Joining>& joining,
+                                              const LimitEnds& ends) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this, files, joining};
+  Preparation preparation{*this, files, joining, ends};
   for (const Step& step : plan.steps) {
     const auto* enter = std::get_if<EnterDomain>(&step);
     if (done && enter != nullptr) done = preparation.make_domain(*enter);

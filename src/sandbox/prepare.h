@@ -32,6 +32,12 @@ namespace seclude::sandbox {
 // FIFO that nobody has at its other end), so it comes first, while signals still end this process.
 [[nodiscard]] tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan);
 
+// What a plan with limits takes from the launcher; the descriptors stay the launcher's.
+struct LimitEnds {
+  std::vector<int> groups = {};  // RunGroup::joining
+  int output = -1, error = -1;   // of a relay
+};
+
 // Not movable: the steps point into it.
 class Prepared {
  public:
@@ -44,7 +50,8 @@ class Prepared {
   // `joining`: the child meets the supervisor and hands it the filter's listener.
   [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan,
                                                     std::span<const kernel::Fd> files,
-                                                    const std::optional<Joining>& joining = {});
+                                                    const std::optional<Joining>& joining = {},
+                                                    const LimitEnds& ends = {});
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:

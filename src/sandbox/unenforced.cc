@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sandbox/limits.h"
+
 namespace seclude::sandbox {
 namespace {
 
@@ -22,9 +24,8 @@ struct Judge {
   std::optional<Unenforced> operator()(const policy::Paths&) const { return {}; }
   std::optional<Unenforced> operator()(const policy::Network&) const { return {}; }
   std::optional<Unenforced> operator()(const policy::ResolveHosts&) const { return {}; }
-  std::optional<Unenforced> operator()(const policy::Limit&) const {
-    return line(statement, "`limit` lines", "no layer of this version keeps limits");
-  }
+  // What this machine cannot hold of them is found at launch (limits.h).
+  std::optional<Unenforced> operator()(const policy::Limit&) const { return {}; }
   // Whether this user can make namespaces shows at launch (isolation.h).
   std::optional<Unenforced> operator()(const policy::Isolate&) const { return {}; }
   std::optional<Unenforced> operator()(const policy::Phase&) const {
@@ -92,6 +93,10 @@ const char* layer_of(const Statement& statement) {
   if (const auto* network = std::get_if<policy::Network>(&body))
     return names_where_to_listen(*network) ? "landlock, seccomp and the helper"
                                            : "landlock and seccomp";
+  if (const auto* limit = std::get_if<policy::Limit>(&body)) {
+    const auto resource = policy::find_resource(limit->resource.text);
+    return resource ? layer_of(*resource) : nullptr;
+  }
   return nullptr;
 }
 

@@ -9,6 +9,8 @@
 
 #include <csignal>
 
+#include "sandbox/limit_watch.h"
+
 namespace seclude::sandbox {
 namespace {
 
@@ -37,21 +39,22 @@ bool comes_from_terminals(int number) {
 
 class Watch {
  public:
-  Watch(Running& running, const Watching& watching) : running_(running), watching_(watching) {
+  Watch(Running& running, const Watching& watching)
+      : running_(running), watching_(watching), limits_(running) {
     if (watching.time_limit) until_ = running.started + *watching.time_limit;
   }
 
   Outcome run() {
     for (;;) {
-      const Result<bool> woken = wait();
-      if (!woken) return trouble(woken.error());
-      if (!*woken) return end_by_time();
+      const auto reached = wait();
+      if (!reached) return trouble(reached.error());
+      if (*reached) return end_by(**reached);
       pass_on_signals();
       auto change = running_.process.look();
       while (change && *change && (*change)->kind == Change::Kind::Stopped)
         change = stop_together((*change)->value);
       if (!change) return trouble(change.error());
-      if (*change && ended(**change)) return outcome(ending_of(**change), (*change)->use);
+      if (*change && ended(**change)) return finish(**change, std::nullopt);
       const auto over = kernel::wait_for(running_.process.pidfd(), nullptr, kernel::now());
       held_by_tracer_ = !*change && over && *over;
     }
@@ -60,10 +63,14 @@ class Watch {
  private:
   // A program that has ended is its tracer's first. Its descriptor is ready all the while, and
   // waiting for that would be no waiting; SIGCHLD tells when the tracer has let it go.
-  Result<bool> wait() {
+  Result<std::optional<policy::Resource>> wait() {
     const kernel::Fd* inbox = watching_.inbox ? &watching_.inbox->fd() : nullptr;
-    if (held_by_tracer_ && inbox != nullptr) return kernel::wait_for(*inbox, nullptr, until_);
-    return kernel::wait_for(running_.process.pidfd(), inbox, until_);
+    const bool held = held_by_tracer_ && inbox != nullptr;
+    if (!limits_.idle()) return limits_.wait(inbox, until_, !held);
+    const bool woken = TRY(held ? kernel::wait_for(*inbox, nullptr, until_)
+                                : kernel::wait_for(running_.process.pidfd(), inbox, until_));
+    if (woken) return std::optional<policy::Resource>();
+    return policy::Resource::Time;
   }
 
   static bool ended(const Change& change) {
@@ -109,13 +116,22 @@ class Watch {
     return next;
   }
 
-  Outcome end_by_time() {
-    (void)running_.process.signal(SIGKILL);
+  Outcome end_by(policy::Resource limit) {
+    limits_.end_all();
     const auto change = running_.process.wait();
     if (!change) return trouble(change.error());
     // It may have ended by itself in the same moment: then that is what happened.
-    const bool by_us = change->kind == Change::Kind::Killed && change->value == SIGKILL;
-    return outcome(by_us ? Ending(TimeLimit{}) : ending_of(*change), change->use);
+    return finish(*change, limit);
+  }
+
+  // What is left of it goes on only where no group and no namespace holds it.
+  Outcome finish(const Change& change, std::optional<policy::Resource> limit) {
+    if (running_.group || running_.relay) limits_.end_all();
+    limits_.pass_on_the_rest(watching_.inbox);
+    Outcome result = outcome(limits_.judge(ending_of(change), change.use, limit), change.use);
+    limits_.complete(result.usage);
+    result.refused_tasks = limits_.refused_tasks();
+    return result;
   }
 
   Outcome trouble(const Error& error) const {
@@ -136,6 +152,7 @@ class Watch {
   std::optional<uint64_t> until_;
   bool held_by_tracer_ = false;
   kernel::SignalSet from_terminal_ = {};
+  LimitWatch limits_;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ Features everything() {
   features.no_new_privileges = features.pidfd = features.pidfd_getfd = features.close_range =
       features.user_namespaces = features.ptrace = {true, 0};
   features.landlock_abi = 7;
-  features.cgroup2 = {"/sys/fs/cgroup/me", true, {"memory", "pids"}};
+  features.groups = {.mounted = true, .memory = 2, .tasks = 2, .cpu = 2};
   features.yama = 1;
   return features;
 }
@@ -96,14 +96,15 @@ TEST(Doctor, UserNamespacesNameTheSwitchThatIsOff) {
 
 TEST(Doctor, EitherVersionOfControlGroupsWillDo) {
   Features features = everything();
-  features.cgroup2 = {"/sys/fs/cgroup/unified", true, {}};
+  features.groups = {.mounted = true, .memory = 0, .tasks = 0, .cpu = 2};
   EXPECT_NE(only_lack(features).fix.find("Delegate=yes"), std::string::npos);
-  features.cgroup1 = {{"/m", true, {"memory"}}, {"/p", false, {"pids"}}};
+  EXPECT_EQ(only_lack(features).detail,
+            "memory by none, processes by none, processor time by version 2");
+  features.groups.memory = 1;
   only_lack(features);
-  features.cgroup1[1].writable = true;
+  features.groups.tasks = 1;
   EXPECT_TRUE(all_good(findings(features)));
-  features.cgroup1.clear();
-  features.cgroup2 = {};
+  features.groups = {};
   EXPECT_NE(only_lack(features).fix.find("mount -t cgroup2"), std::string::npos);
 }
 

@@ -56,6 +56,26 @@ TEST(OutcomeJson, EachEndingHasItsName) {
   EXPECT_EQ(of(TimeLimit{})["exit_status"], 124);
 }
 
+TEST(OutcomeJson, LimitsAreToldApart) {
+  using policy::Resource;
+  EXPECT_EQ(of(OverLimit{Resource::Memory})["outcome"], "memory");
+  EXPECT_EQ(of(OverLimit{Resource::Memory})["exit_status"], 137);
+  EXPECT_EQ(of(OverLimit{Resource::CpuTime})["outcome"], "cpu_time");
+  EXPECT_EQ(of(OverLimit{Resource::CpuTime})["exit_status"], 124);
+  EXPECT_EQ(of(OverLimit{Resource::FileSize})["outcome"], "file_size");
+  EXPECT_EQ(of(OverLimit{Resource::FileSize})["exit_status"], 153);
+  EXPECT_EQ(of(OverLimit{Resource::Output})["outcome"], "output");
+  EXPECT_EQ(describe(OverLimit{Resource::CpuTime}), "ended by its limit: cpu-time");
+  EXPECT_FALSE(of(Exited{0}).contains("limits_reached"));
+  Outcome refused = {.ending = Exited{0}, .usage = usage};
+  refused.refused_tasks = true;
+  refused.usage.read = 4096;
+  const json document = json::parse(to_json(refused, nullptr));
+  EXPECT_EQ(document["limits_reached"], json::array({"processes"}));
+  EXPECT_EQ(document["usage"]["disk_read_bytes"], 4096);
+  EXPECT_FALSE(document["usage"].contains("disk_written_bytes"));
+}
+
 TEST(OutcomeJson, AStatusOf159IsToldFromADenial) {
   EXPECT_EQ(of(Exited{159})["outcome"], "exited");
   EXPECT_TRUE(of(Exited{159})["denials"].empty());

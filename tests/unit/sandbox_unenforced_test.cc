@@ -28,13 +28,16 @@ TEST(Unenforced, RulesVariablesAndExpectationsAreHeld) {
 }
 
 TEST(Unenforced, EachOtherLayerIsNamed) {
-  EXPECT_EQ(found_in("limit memory 1G\n"), Lines{"4: `limit` lines"});
   EXPECT_EQ(found_in("phase one {\n allow read\n}\n"), Lines{"4: phases"});
 }
 
 TEST(Unenforced, NobodyAnswersAskAndTrace) {
   EXPECT_EQ(found_in("ask open\ntrace write with 7\n"), (Lines{"4: `ask`", "5: `trace`"}));
   EXPECT_EQ(found_in("otherwise ask for socket\n"), Lines{"4: `ask`"});
+}
+
+TEST(Unenforced, LimitsAreJudgedWhereTheyAreHeld) {
+  EXPECT_EQ(found_in("limit memory 1G\nlimit time 3s\n"), Lines{});
 }
 
 TEST(Unenforced, NamespacesAreMadeAtLaunch) {
@@ -52,13 +55,13 @@ TEST(Unenforced, PathsAndConnectionsAreJudgedElsewhere) {
 
 TEST(Unenforced, UsedTextsCountToo) {
   const test::PolicyText policy("seclude 1\npolicy p\nuse ./more\notherwise kill\n",
-                                {{"./more", "limit memory 1G\n"}});
+                                {{"./more", "ask open\n"}});
   const auto found = unenforced(policy.texts);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(policy.sources.at(found[0].span.source).name, "./more");
   const Diagnostic diagnostic = diagnostic_of(found[0]);
   EXPECT_EQ(diagnostic.severity, Severity::Error);
-  EXPECT_EQ(diagnostic.message, "`limit` lines cannot be enforced");
+  EXPECT_EQ(diagnostic.message, "`ask` cannot be enforced");
 }
 
 }  // namespace

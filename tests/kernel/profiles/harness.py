@@ -157,6 +157,16 @@ class Bench:
                 self.check(False, "bare: %r\n%s: %r" % (results["bare"], name, results[name]))
         return results["bare"]
 
+    def layer(self, line, *others):
+        """What holds the line of a policy here, by the plan; None: it is refused."""
+        policy = self.policy("otherwise allow", line, *others)
+        done = self.outside(self.seclude, "run", "-q", "-p", policy, "--plan", "--json", "--",
+                            find("true"))
+        if done.returncode == 125:
+            return None
+        [held] = [one for one in json.loads(done.stdout)["lines"] if one["text"] == line]
+        return held["layer"]
+
     # ---- judging ------------------------------------------------------------------------------
 
     def expect(self, done, status=0, output=None):
