@@ -15,6 +15,8 @@ set(seclude_musl_specs /usr/lib/x86_64-linux-musl/musl-gcc.specs)
 set(seclude_flags_musl -specs=${seclude_musl_specs} -static -Wl,--eh-frame-hdr -Wl,--gc-sections)
 set(seclude_flags_static -static -Wl,--gc-sections)
 set(seclude_flags_shared)
+# What a launch runs lies side by side (tools/order_launch).
+set(seclude_order -Wl,-T,${PROJECT_SOURCE_DIR}/src/cli/launch_order.ld)
 set(seclude_tried_musl ${PROJECT_SOURCE_DIR}/src/cli/musl.cc)
 
 set(SECLUDE_LINKAGE shared)
@@ -29,9 +31,11 @@ if(NOT SECLUDE_SANITIZE AND NOT SECLUDE_FUZZ AND NOT SECLUDE_LINK STREQUAL "shar
       continue()
     endif()
     if(NOT DEFINED SECLUDE_STARTS_${candidate})
+      # With the flags of the real build: a fortified program asks for more of libc.
+      set(CMAKE_TRY_COMPILE_CONFIGURATION ${CMAKE_BUILD_TYPE})
       try_run(SECLUDE_STARTS_${candidate} SECLUDE_LINKS_${candidate}
               SOURCES ${PROJECT_SOURCE_DIR}/cmake/throws_and_catches.cc ${seclude_tried_${candidate}}
-              LINK_OPTIONS ${seclude_flags_${candidate}}
+              LINK_OPTIONS ${seclude_flags_${candidate}} ${seclude_order}
               CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)
     endif()
     if(SECLUDE_LINKS_${candidate} AND SECLUDE_STARTS_${candidate} EQUAL 0)

@@ -8,7 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernel/files.h"
 
 namespace seclude::kernel {
 namespace {
@@ -24,11 +29,21 @@ std::optional<int> option_of(const Fd& socket, int level, int name) {
   return value;
 }
 
+// Before Linux 6.9 only processes can be referred to, by their first thread.
+Result<int> process_of(int thread) {
+  constexpr std::string_view key = "\nTgid:\t";
+  const std::string path = "/proc/" + std::to_string(thread) + "/status";
+  const std::string status = TRY(read_file(path));
+  const size_t at = status.find(key);
+  if (at == std::string::npos) return fail("find the process of a thread in " + path);
+  return std::atoi(status.c_str() + at + key.size());
+}
+
 }  // namespace
 
 Result<Fd> open_thread(int thread) {
   long number = ::syscall(SYS_pidfd_open, thread, thread_itself);
-  if (number < 0 && errno == EINVAL) number = ::syscall(SYS_pidfd_open, thread, 0);
+  if (number < 0 && errno == EINVAL) number = ::syscall(SYS_pidfd_open, TRY(process_of(thread)), 0);
   if (number < 0) return fail("refer to a thread", errno);
   return Fd(static_cast<int>(number));
 }

@@ -1,8 +1,9 @@
 // Raw, mounts: what a child changes in a mount namespace of its own, between clone and exec.
 //
 // In: paths without symbolic links, which the parent has resolved. Out: 0 or an errno. The rules of
-// raw.h hold: no allocation, no lock. No symbolic link is followed on the way, so whoever replaces
-// a folder by one in between makes the launch fail (ELOOP) and leads it nowhere. The mount calls
+// raw.h hold: no allocation, no lock. Mounts follow no symbolic link on the way, so whoever
+// replaces a folder by one in between makes the launch fail (ELOOP) and leads it nowhere. Folders,
+// files and links are made in the new root, from which links lead nowhere else. The mount calls
 // are those of Linux 5.2 and mount_setattr of 5.12; elsewhere ENOSYS. Neighbours: raw_namespaces.h;
 // sandbox/child.cc is the only caller.
 #pragma once

@@ -173,8 +173,12 @@ class Builder {
     std::sort(covers.begin(), covers.end(), [](const MountOver& a, const MountOver& b) {
       return a.path != b.path ? a.path < b.path : strength(a.kind) > strength(b.kind);
     });
-    for (MountOver& cover : covers)
-      if (mounts_.empty() || mounts_.back().path != cover.path) mounts_.push_back(std::move(cover));
+    // Only covers make one another needless: a folder that was mounted before can be covered, too.
+    covers.erase(
+        std::unique(covers.begin(), covers.end(),
+                    [](const MountOver& a, const MountOver& b) { return a.path == b.path; }),
+        covers.end());
+    for (MountOver& cover : covers) mounts_.push_back(std::move(cover));
   }
 
   // Inside what is hidden, or in a replaced folder that does not show it.

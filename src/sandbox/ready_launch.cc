@@ -18,15 +18,20 @@ constexpr kernel::raw::LaunchKey key_to_come = {0x9e3779b97f4a7c15, 0xbf58476d1c
 
 bool speaks_of_calls_alone(const policy::Statement& statement) {
   const auto& body = statement.body;
-  const bool placed = std::holds_alternative<policy::Paths>(body) ||
-                      std::holds_alternative<policy::Network>(body) ||
-                      std::holds_alternative<policy::ResolveHosts>(body);
-  const bool launched = std::holds_alternative<policy::Environment>(body) ||
-                        std::holds_alternative<policy::Limit>(body) ||
-                        std::holds_alternative<policy::Isolate>(body) ||
-                        std::holds_alternative<policy::Parameter>(body) ||
-                        std::holds_alternative<policy::Phase>(body);
-  return !placed && !launched;
+  if (const auto* on = std::get_if<policy::OnArchitectures>(&body))
+    return std::all_of(on->body.begin(), on->body.end(), speaks_of_calls_alone);
+  // What is not among these needs more, as far as is known here.
+  const bool rule = std::holds_alternative<policy::Rule>(body) ||
+                    std::holds_alternative<policy::Otherwise>(body) ||
+                    std::holds_alternative<policy::Expect>(body);
+  const bool names = std::holds_alternative<policy::Use>(body) ||
+                     std::holds_alternative<policy::SetDefinition>(body) ||
+                     std::holds_alternative<policy::Let>(body);
+  const bool frame = std::holds_alternative<policy::Version>(body) ||
+                     std::holds_alternative<policy::Title>(body) ||
+                     std::holds_alternative<policy::Architectures>(body) ||
+                     std::holds_alternative<policy::Kernel>(body);
+  return rule || names || frame;
 }
 
 bool answered_by_nobody(const filter::Rules& rules) {

@@ -67,9 +67,19 @@ class Watch {
     const kernel::Fd* inbox = watching_.inbox ? &watching_.inbox->fd() : nullptr;
     const bool held = held_by_tracer_ && inbox != nullptr;
     if (!limits_.idle()) return limits_.wait(inbox, until_, !held);
-    const bool woken = TRY(held ? kernel::wait_for(*inbox, nullptr, until_)
-                                : kernel::wait_for(running_.process.pidfd(), inbox, until_));
+    if (held) return wait_for_tracer(*inbox);
+    const bool woken = TRY(kernel::wait_for(running_.process.pidfd(), inbox, until_));
     if (woken) return std::optional<policy::Resource>();
+    return policy::Resource::Time;
+  }
+
+  // With a look now and then: another thread of a larger program may have taken the SIGCHLD.
+  Result<std::optional<policy::Resource>> wait_for_tracer(const kernel::Fd& inbox) {
+    constexpr uint64_t now_and_then = 50'000'000;  // nanoseconds
+    const uint64_t soon = kernel::now() + now_and_then;
+    const bool time_is_near = until_ && *until_ < soon;
+    const bool woken = TRY(kernel::wait_for(inbox, nullptr, time_is_near ? *until_ : soon));
+    if (woken || !time_is_near) return std::optional<policy::Resource>();
     return policy::Resource::Time;
   }
 

@@ -48,6 +48,26 @@ struct Folder {
   std::string path;
 };
 
+// What is hidden stays hidden where another mount lies at the same place.
+TEST(Isolation, AReplacedFolderCanBeCovered) {
+  Isolation isolation;
+  isolation.processes = true;
+  isolation.covered = {{.path = "/proc", .directory = true, .hidden = true},
+                       {.path = "/proc", .directory = true, .hidden = false}};
+  const auto steps = isolation_steps({.isolation = isolation, .directory = "/"});
+  size_t hidden = 0;
+  const MountOver* last = nullptr;
+  for (const Step& step : steps.inside) {
+    const auto* mount = std::get_if<MountOver>(&step);
+    if (mount == nullptr || mount->path != "/proc") continue;
+    last = mount;
+    hidden += mount->kind == MountOver::Kind::HiddenFolder ? 1 : 0;
+  }
+  ASSERT_NE(last, nullptr);
+  EXPECT_EQ(hidden, 1u);
+  EXPECT_EQ(last->kind, MountOver::Kind::HiddenFolder);
+}
+
 TEST(Isolation, ThereIsNoneWithoutLines) { EXPECT_EQ(isolation_in("allow read\n"), std::nullopt); }
 
 TEST(Isolation, EachLineIsNamedWithItsPlace) {
