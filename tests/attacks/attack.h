@@ -38,22 +38,26 @@ enum class Effect {
 
 // Policies that have to hold an attempt, besides `judge` and the image converter's, which hold all.
 enum Held : unsigned {
-  by_default = 1,    // default
-  by_paths = 2,      // otherwise allow, with path lines
-  by_network = 4,    // otherwise allow, with a connect line
-  by_isolation = 8,  // otherwise allow, with isolate lines
-  by_launch = 16,    // otherwise allow, and nothing else: the launch itself
-  by_domain = 32,    // the same, where Landlock has scopes
-  by_run = 64,       // default, with run lines
+  by_default = 1,      // default
+  by_launch = 2,       // otherwise allow, and nothing else: the launch itself
+  by_domain = 4,       // the same, where Landlock has scopes
+  by_paths = 8,        // path lines, with otherwise allow and with default
+  by_run = 16,         // default, with run lines
+  by_connect = 32,     // a connect line, with otherwise allow and with default
+  own_processes = 64,  // isolate processes, with otherwise allow and with default
+  own_network = 128,   // isolate network, the same
+  own_ipc = 256,       // isolate ipc
+  own_tmp = 512,       // isolate tmp
 };
 
 enum Condition : unsigned {
-  of_root = 1,          // outside, only root succeeds
-  at_terminal = 2,      // is started at a terminal of its own
-  reads_only = 4,       // reads files, which `judge` without path lines lets a program do
-  if_present = 8,       // not every kernel, file system or machine has what it uses
-  within_work = 16,     // the converter's policy lets programs do so, for it is their work
-  nothing_outside = 32  // cannot be shown to succeed outside, where nothing is in its way
+  of_root = 1,           // outside, only root succeeds
+  at_terminal = 2,       // is started at a terminal of its own
+  reads_only = 4,        // reads files, which `judge` without path lines lets a program do
+  if_present = 8,        // not every kernel, file system or machine has what it uses
+  within_work = 16,      // the converter's policy lets programs do so, for it is their work
+  what_is_allowed = 32,  // no attempt: what policies list has to go through
+  nothing_outside = 64   // cannot be shown to succeed outside, where nothing is in its way
 };
 
 struct Attempt {
@@ -84,5 +88,9 @@ Table memory_attempts();
 Table resource_attempts();
 Table mount_attempts();
 Table machine_attempts();
+
+// And what has to go through, so that a policy which refuses everything is not taken for a good
+// one.
+Table allowed_ways();
 
 }  // namespace seclude::attacks

@@ -8,11 +8,11 @@
 import ctypes
 import os
 import subprocess
-import sys
 
 from harness import Skipped, case
 from world import INHERITED, World
 
+ISOLATED = ("processes", "network", "ipc", "tmp")
 FOLDERS = "/usr/**, /etc/**, /lib/**?, /lib64/**?"
 
 
@@ -21,6 +21,7 @@ class Attempt:
         self.name, self.effect, held, conditions = line.split("\t")
         self.held = set(filter(None, held.split(",")))
         self.conditions = set(filter(None, conditions.split(",")))
+        self.is_allowed = "allowed" in self.conditions
 
 
 def attempts(bench):
@@ -34,6 +35,17 @@ def landlock_version():
 
 # ---- one attempt ----------------------------------------------------------------------------------
 
+HUNG = "seclude: error: it did not end in time"
+
+
+def in_time(command, **options):
+    """As subprocess.run; one that does not end is ended, and said to have been."""
+    try:
+        return subprocess.run(command, timeout=30, **options)
+    except subprocess.TimeoutExpired as late:
+        return subprocess.CompletedProcess(command, -1, late.stdout or b"", HUNG.encode())
+
+
 class Run:
     """What came of an attempt: its status, what it printed, and what was seen of it."""
 
@@ -44,9 +56,9 @@ class Run:
             terminal = world.open_terminal()
             command = [world.program, "at-terminal", *command]
         with open(world.folder / "in/picture") as picture:
-            done = subprocess.run(
+            done = in_time(
                 command, stdin=terminal[1] if terminal else picture, capture_output=True,
-                cwd="/", env={}, pass_fds=INHERITED.values(), start_new_session=True, timeout=60)
+                cwd=world.folder, env={}, pass_fds=INHERITED.values(), start_new_session=True)
         self.status, self.errors = done.returncode, done.stderr.decode(errors="replace")
         self.output = done.stdout.decode(errors="replace")
         self.effects = world.seen()
@@ -110,6 +122,12 @@ class Policy:
     def __init__(self, name, *flags, holds):
         self.name, self.flags, self.holds = name, flags, holds
 
+    def concerns(self, attempt):
+        """What is allowed concerns only policies that list it."""
+        if attempt.is_allowed:
+            return self.name.split(",")[0] in attempt.held
+        return self.holds(attempt)
+
 
 def held_by(word):
     return lambda attempt: word in attempt.held
@@ -117,59 +135,67 @@ def held_by(word):
 
 def policies(bench, world):
     def file(name, *lines):
-        return bench.file("../%s-%s.seclude" % (bench.folder.name, name),
-                          "seclude 1\npolicy attacked\n" + "\n".join(lines) + "\n")
+        text = "seclude 1\npolicy attacked\n" + "\n".join(lines) + "\n"
+        return bench.file("../%s-%s.seclude" % (bench.folder.name, name.replace(" ", "-")), text)
 
+    def made(name, *lines, holds, flags=()):
+        known[name] = Policy(name, *flags, "-p", file(name, *lines), holds=holds)
+
+    def made_for_both(name, *lines, word, flags=()):
+        """With everything else allowed, so that only the lines hold, and as they are used."""
+        made(name, "otherwise allow", *lines, holds=held_by(word), flags=flags)
+        made(name + ", default", "use default", *lines, holds=held_by(word), flags=flags)
+
+    def handed(*names):
+        return [word for name in names for word in ("--fd", str(INHERITED[name]))]
+
+    def reads_no_file(attempt):
+        return "reads" not in attempt.conditions
+
+    known = {}
     read, create = "read %s/in/**" % world.folder, "create %s/out/**" % world.folder
-    listed = "connect tcp *:%d" % world.listed.getsockname()[1]
-    handed = [word for name in ("process", "mounts") for word in ("--fd", str(INHERITED[name]))]
-    return {
-        # It lets programs read files, and abort themselves; that nobody else is reached by either takes
-        # Landlock's scopes, or processes of its own.
-        "judge": Policy("judge", "-p", "judge", holds=lambda a: "reads" not in a.conditions
-                        or "domain" in a.held),
-        "judge without scopes": Policy(
-            "judge without scopes", "-p", "judge",
-            holds=lambda a: "reads" not in a.conditions and not a.name.endswith("to-abort")),
-        "judge alone": Policy("judge alone", "-p", file("alone", "use judge", "isolate processes"),
-                              holds=lambda a: "reads" not in a.conditions),
-        "judge with paths": Policy("judge with paths", "-p", file("judge", "use judge", read),
-                                   holds=lambda a: True),
-        "converter": Policy(
-            "converter", "-p", file("converter", "use image-converter", read, "read " + FOLDERS, create),
-            holds=lambda a: "work" not in a.conditions),
-        "converter by Landlock": Policy(
-            "converter by Landlock", "--best-effort", "-p", file(
-                "converter-alone", "use image-converter", read, "read " + FOLDERS, create),
-            holds=lambda a: "work" not in a.conditions),
-        "default": Policy("default", "-p", "default", holds=held_by("default")),
-        "paths": Policy(
-            "paths", "-p", file("paths", "otherwise allow", read, "read /proc/**, " + FOLDERS, create),
-            holds=held_by("paths")),
-        "run": Policy("run", "-p", file("run", "use default", "run " + FOLDERS, read.replace(
-            "read", "run"), create), holds=held_by("run")),
-        "network": Policy("network", "-p", file("network", "otherwise allow", listed),
-                          holds=held_by("network")),
-        "isolation": Policy(
-            "isolation", *handed, "-p",
-            file("isolation", "otherwise allow", "isolate network, processes, ipc, tmp"),
-            holds=held_by("isolation")),
-        "launch": Policy("launch", "-p", file("launch", "otherwise allow"), holds=held_by("launch")),
-        "domain": Policy("domain", "-p", file("domain", "otherwise allow"), holds=held_by("domain")),
-    }
+    # It lets programs read files, and abort themselves; that nobody else is reached by either takes
+    # Landlock's scopes, or processes of its own.
+    known["judge"] = Policy("judge", "-p", "judge",
+                            holds=lambda a: reads_no_file(a) or "domain" in a.held)
+    known["judge without scopes"] = Policy(
+        "judge without scopes", "-p", "judge",
+        holds=lambda a: reads_no_file(a) and not a.name.endswith("to-abort"))
+    made("judge alone", "use judge", "isolate processes", holds=reads_no_file)
+    made("judge with paths", "use judge", read, holds=lambda a: True)
+    made("converter", "use image-converter", read, "read " + FOLDERS, create,
+         holds=lambda a: "work" not in a.conditions)
+    known["converter by Landlock"] = Policy(
+        "converter by Landlock", "--best-effort", *known["converter"].flags,
+        holds=known["converter"].holds)
+    known["default"] = Policy("default", "-p", "default", holds=held_by("default"))
+    for name in ("launch", "domain"):
+        made(name, "otherwise allow", holds=held_by(name))
+    made_for_both("paths", read, "read /proc/**, " + FOLDERS, create, word="paths",
+                  flags=handed("folder"))
+    made("run", "use default", "run %s/in/**, /proc/**, %s" % (world.folder, FOLDERS), create,
+         holds=held_by("run"))
+    made_for_both("connect", "connect tcp *:%d" % world.listed.getsockname()[1], word="connect")
+    for thing in ISOLATED:
+        made_for_both(thing, "isolate " + thing, word=thing, flags=handed("process", "mounts"))
+    made("isolation", "otherwise allow", "isolate " + ", ".join(ISOLATED),
+         holds=lambda a: a.held & set(ISOLATED), flags=handed("process", "mounts"))
+    return known
 
 
 def attack(world, policy, chosen, seclude, machine=()):
-    """What was seen of attempts behind a policy."""
+    """What went wrong with attempts behind a policy: they left a trace, or what is allowed did not."""
     wrong = []
     for attempt in chosen:
-        if not policy.holds(attempt) or not PROOFS.succeeds(world, attempt):
+        if not policy.concerns(attempt) or not PROOFS.succeeds(world, attempt):
             continue
         run = Run(world, attempt, *machine, seclude, "run", "-q", *policy.flags, "--")
-        if run.gets_through(attempt):
+        if attempt.is_allowed and not run.gets_through(attempt):
+            wrong.append("%s is refused by %s: %s" % (attempt.name, policy.name, run))
+        elif run.gets_through(attempt) and not attempt.is_allowed:
             wrong.append("%s gets through %s: %s" % (attempt.name, policy.name, run))
         elif not run.has_begun():
-            wrong.append("%s is not started behind %s: %s" % (attempt.name, policy.name, run))
+            wrong.append("%s is not really tried behind %s: %s" % (attempt.name, policy.name, run))
     return wrong
 
 
@@ -194,32 +220,49 @@ def on_machine(bench, held, refused=(), words=(), machine=()):
     bench.check(not wrong and not PROOFS.wrong, "\n".join(wrong + PROOFS.wrong))
 
 
-@case()
-def attacks_on_a_whole_machine(bench):
-    version = landlock_version()
-    held = ["judge" if version >= 6 else "judge without scopes", "default", "isolation", "launch"]
-    held += ["judge with paths", "converter", "paths", "run"] if version >= 3 else []
-    held += ["network"] if version >= 4 else []
-    held += ["domain"] if version >= 6 else []
-    on_machine(bench, held)
+def with_landlock(*names):
+    """Those of the names that the kernel's Landlock is new enough for."""
+    needed = {"domain": 6, "connect": 4, "connect, default": 4}
+    return [name for name in names if landlock_version() >= needed.get(name, 3)]
+
+
+def lacks_are_told():
     for one in PROOFS.lacking:
         print("       not tried: " + one)
-    if version < 6:
-        raise Skipped("Landlock ABI 6 for all of it, here is %d" % max(version, 0))
+    if landlock_version() < 6:
+        raise Skipped("Landlock ABI 6 for all of it, here is %d" % max(landlock_version(), 0))
+
+
+def judge_here():
+    return "judge" if landlock_version() >= 6 else "judge without scopes"
+
+
+@case()
+def attacks_on_whole_policies(bench):
+    on_machine(bench, [judge_here(), "default"] + with_landlock("judge with paths", "converter"))
+    lacks_are_told()
+
+
+@case()
+def attacks_on_one_layer(bench):
+    isolated = [thing + base for thing in ISOLATED for base in ("", ", default")]
+    on_machine(bench, ["launch", "isolation", *isolated] + with_landlock(
+        "domain", "paths", "paths, default", "run", "connect", "connect, default"))
 
 
 @case()
 def attacks_without_namespaces(bench):
     machine = [bench.target, "without", "namespaces"]
-    on_machine(bench, ["judge", "converter by Landlock"],
-               ["isolation", "converter", "paths", "judge with paths"], ["namespace"], machine)
+    on_machine(bench, [judge_here()] + with_landlock("converter by Landlock"),
+               ["isolation", *ISOLATED] + with_landlock("converter", "paths", "judge with paths"),
+               ["namespace"], machine)
 
 
 @case()
 def attacks_without_landlock(bench):
     machine = [bench.target, "without", "landlock"]
     on_machine(bench, ["judge without scopes", "judge alone", "default", "isolation"],
-               ["judge with paths", "converter", "paths", "network"], ["Landlock"], machine)
+               ["judge with paths", "converter", "paths", "connect"], ["Landlock"], machine)
 
 
 @case()
@@ -227,4 +270,4 @@ def attacks_without_control_groups(bench):
     if os.geteuid() != 0:
         raise Skipped("only root can take them away; nobody has none of its own anyway")
     machine = [bench.target, "without", "cgroups"]
-    on_machine(bench, ["judge", "converter"], (), (), machine)
+    on_machine(bench, [judge_here()] + with_landlock("converter"), (), (), machine)

@@ -51,45 +51,59 @@ struct Flag {
   unsigned bit;
   const char* name;
 };
-constexpr Flag held_names[] = {{by_default, "default"}, {by_paths, "paths"},
-                               {by_network, "network"}, {by_isolation, "isolation"},
-                               {by_launch, "launch"},   {by_domain, "domain"},
-                               {by_run, "run"}};
-constexpr Flag condition_names[] = {{of_root, "root"},     {at_terminal, "terminal"},
-                                    {reads_only, "reads"}, {if_present, "if-present"},
-                                    {within_work, "work"}, {nothing_outside, "unproven"}};
+constexpr Flag held_names[] = {{by_default, "default"},
+                               {by_launch, "launch"},
+                               {by_domain, "domain"},
+                               {by_paths, "paths"},
+                               {by_run, "run"},
+                               {by_connect, "connect"},
+                               {own_processes, "processes"},
+                               {own_network, "network"},
+                               {own_ipc, "ipc"},
+                               {own_tmp, "tmp"}};
+constexpr Flag condition_names[] = {{of_root, "root"},
+                                    {at_terminal, "terminal"},
+                                    {reads_only, "reads"},
+                                    {if_present, "if-present"},
+                                    {within_work, "work"},
+                                    {what_is_allowed, "allowed"},
+                                    {nothing_outside, "unproven"}};
 
 void print_flags(std::span<const Flag> names, unsigned flags) {
   for (const Flag& flag : names)
     if ((flags & flag.bit) != 0) printf("%s,", flag.name);
 }
 
+void print(const Attempt& attempt) {
+  printf("%s\t%s\t", attempt.name, effects[static_cast<int>(attempt.effect)]);
+  print_flags(held_names, attempt.held);
+  printf("\t");
+  print_flags(condition_names, attempt.conditions);
+  printf("\n");
+}
+
 int list() {
-  for (const Class& one : classes) {
-    for (const Attempt& attempt : one.attempts()) {
-      printf("%s\t%s\t", attempt.name, effects[static_cast<int>(attempt.effect)]);
-      print_flags(held_names, attempt.held);
-      printf("\t");
-      print_flags(condition_names, attempt.conditions);
-      printf("\n");
-    }
-  }
+  for (const Class& one : classes)
+    for (const Attempt& attempt : one.attempts()) print(attempt);
+  for (const Attempt& way : allowed_ways()) print(way);
   return 0;
 }
 
 void print_also(unsigned held) {
-  struct Words {
-    unsigned bit;
-    const char* text;
-  };
-  constexpr Words words[] = {{by_default, "`default`"}, {by_paths, "path lines"},
-                             {by_network, "`connect`"}, {by_isolation, "`isolate`"},
-                             {by_launch, "the launch"}, {by_domain, "the launch (6.12)"},
-                             {by_run, "`run`"}};
+  constexpr Flag words[] = {{by_default, "`default`"},
+                            {by_launch, "the launch"},
+                            {by_domain, "the launch (6.12)"},
+                            {by_paths, "path lines"},
+                            {by_run, "`run`"},
+                            {by_connect, "`connect`"},
+                            {own_processes, "`isolate processes`"},
+                            {own_network, "`isolate network`"},
+                            {own_ipc, "`isolate ipc`"},
+                            {own_tmp, "`isolate tmp`"}};
   const char* between = "";
-  for (const Words& word : words) {
+  for (const Flag& word : words) {
     if ((held & word.bit) == 0) continue;
-    printf("%s%s", between, word.text);
+    printf("%s%s", between, word.name);
     between = ", ";
   }
 }
@@ -131,6 +145,8 @@ int make(char** words) {
   for (const Class& one : classes)
     for (const Attempt& attempt : one.attempts())
       if (strcmp(attempt.name, words[1]) == 0) return attempt_one(attempt, world);
+  for (const Attempt& way : allowed_ways())
+    if (strcmp(way.name, words[1]) == 0) return attempt_one(way, world);
   return 2;
 }
 

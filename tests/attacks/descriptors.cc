@@ -45,6 +45,11 @@ bool enter_mounts(const World& world) {
 bool enter_process(const World& world) {
   return setns(inherited_process, CLONE_NEWNS) == 0 && reveal_file(In(world, "secret"));
 }
+bool take_descriptor(const World&) {
+  const int taken = static_cast<int>(syscall(SYS_pidfd_getfd, inherited_process, 7, 0));
+  char text[64] = {};
+  return taken >= 0 && pread(taken, text, sizeof text, 0) > 0 && reveal_memory(text, sizeof text);
+}
 bool use_socket(const World&) { return write(inherited_socket, "x", 1) == 1; }
 bool start_program(const World&) {
   char* const arguments[] = {const_cast<char*>("program"), const_cast<char*>("say"),
@@ -81,7 +86,7 @@ bool receive(const World& world) {
   return reveal(handed);
 }
 
-constexpr unsigned by_all = by_default | by_paths | by_isolation | by_launch;
+constexpr unsigned by_all = by_default | by_paths | by_launch | own_processes | own_tmp;
 
 constexpr Attempt attempts[] = {
     {"inherited-folder", "read a file by a descriptor of its folder", by_folder, Effect::Secret,
@@ -96,6 +101,8 @@ constexpr Attempt attempts[] = {
     {"inherited-file-to-write", "write it", write_open_file, Effect::Files, by_all},
     {"inherited-process", "signal a process by a descriptor of it", signal_process, Effect::Victim,
      by_all},
+    {"inherited-process-file", "take one of that process's descriptors", take_descriptor,
+     Effect::Secret, by_all},
     {"inherited-mounts", "enter the mounts outside by a descriptor of them", enter_mounts,
      Effect::Secret, by_all, of_root},
     {"inherited-process-mounts", "enter them by a descriptor of a process", enter_process,
@@ -104,9 +111,9 @@ constexpr Attempt attempts[] = {
     {"inherited-program", "start a program by a descriptor of it", start_program, Effect::Word,
      by_all},
     {"inherited-any", "find any other descriptor that is open", search_all, Effect::Word,
-     by_default | by_paths | by_launch},
+     by_default | by_launch},
     {"handed-over", "have a process outside hand over a descriptor (SCM_RIGHTS)", receive,
-     Effect::Secret, by_network | by_isolation},
+     Effect::Secret, by_connect | own_tmp},
 };
 
 }  // namespace

@@ -45,6 +45,10 @@ bool by_working_folder(const World& world) {
   return chdir(world.folder) == 0 && reveal_file("secret");
 }
 
+bool from_start(const World&) {
+  return reveal_file("secret") || reveal_file("/proc/self/cwd/secret");
+}
+
 bool by_own_link(const World& world) {
   return symlink(In(world, "secret"), In(world, "out/link")) == 0 &&
          reveal_file(In(world, "out/link"));
@@ -99,7 +103,8 @@ bool by_handle(const World& world) {
 bool list_folder(const World& world) {
   char entries[4096];
   const int folder = open(world.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return folder >= 0 && syscall(SYS_getdents64, folder, entries, sizeof entries) > 0;
+  const long size = folder < 0 ? -1 : syscall(SYS_getdents64, folder, entries, sizeof entries);
+  return size > 0 && memmem(entries, static_cast<size_t>(size), "secret", 6) != nullptr;
 }
 
 bool watch_folder(const World& world) {
@@ -188,7 +193,7 @@ bool notify_of_folder(const World& world) {
   return fcntl(open(world.folder, O_RDONLY), F_NOTIFY, DN_ACCESS | DN_MULTISHOT) == 0;
 }
 
-constexpr unsigned held_reading = by_paths | by_isolation;
+constexpr unsigned held_reading = by_paths | by_run | own_tmp;
 
 constexpr Attempt attempts[] = {
     {"read", "read a file that no line lists", plainly, Effect::Secret, held_reading, reads_only},
@@ -198,6 +203,8 @@ constexpr Attempt attempts[] = {
      Effect::Secret, held_reading, reads_only},
     {"read-at-an-offset", "read it by `pread`", by_mapping, Effect::Secret, held_reading,
      reads_only},
+    {"read-from-start", "read it in the folder it was started in", from_start, Effect::Secret,
+     held_reading, reads_only},
     {"read-from-its-folder", "go to its folder first", by_working_folder, Effect::Secret,
      held_reading},
     {"read-by-own-link", "reach it by a symbolic link of its own", by_own_link, Effect::Secret,
@@ -212,11 +219,11 @@ constexpr Attempt attempts[] = {
     {"read-by-handle", "open it by its number on the disk (`open_by_handle_at`)", by_handle,
      Effect::Secret, by_default | by_launch | held_reading, of_root},
     {"list", "list a folder that no line lists", list_folder, Effect::Word, held_reading},
-    {"watch", "watch that folder (inotify)", watch_folder, Effect::Word, held_reading},
+    {"watch", "watch that folder (inotify)", watch_folder, Effect::Word, by_paths | by_run},
     {"watch-mount", "watch the whole file system (fanotify)", watch_mount, Effect::Word,
      by_default | by_launch | held_reading, of_root | if_present},
     {"watch-by-descriptor", "watch that folder (F_NOTIFY)", notify_of_folder, Effect::Word,
-     held_reading, if_present},
+     by_paths | by_run, if_present},
     {"write", "write a file that may be read", write_listed, Effect::Files, held_reading},
     {"append", "append to it", append, Effect::Files, held_reading},
     {"write-unlisted", "write a file that no line lists", write_unlisted, Effect::Files,
@@ -259,8 +266,7 @@ constexpr Attempt attempts[] = {
      if_present},
     {"change-flags", "set a file's flags (FS_IOC_SETFLAGS)", change_flags, Effect::Files,
      held_reading, if_present},
-    {"lease", "take a lease of a file, which holds up who opens it", lease, Effect::Word,
-     by_isolation},
+    {"lease", "take a lease of a file, which holds up who opens it", lease, Effect::Word, own_tmp},
 };
 
 }  // namespace

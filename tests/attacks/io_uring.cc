@@ -122,18 +122,18 @@ bool connect_out(const World& world) {
 }
 
 constexpr Attempt attempts[] = {
-    {"ring", "make a ring", make_ring, Effect::Word, by_default | by_paths | by_network,
+    {"ring", "make a ring", make_ring, Effect::Word, by_default | by_paths | by_connect,
      if_present},
     {"ring-read", "open and read a file by a ring", read_secret, Effect::Secret,
-     by_default | by_paths | by_isolation, if_present},
+     by_default | by_paths | own_tmp, if_present},
     {"ring-read-by-kernel-thread", "have a thread of the kernel do so (IORING_SETUP_SQPOLL)",
-     read_by_kernel_thread, Effect::Secret, by_default | by_paths | by_isolation, if_present},
+     read_by_kernel_thread, Effect::Secret, by_default | by_paths | own_tmp, if_present},
     {"ring-make", "make a file by a ring", make_file, Effect::Files,
-     by_default | by_paths | by_isolation, if_present},
+     by_default | by_paths | own_tmp, if_present},
     {"ring-remove", "remove a file by a ring", remove_file, Effect::Files,
-     by_default | by_paths | by_isolation, if_present},
+     by_default | by_paths | own_tmp, if_present},
     {"ring-connect", "make a socket and connect by a ring", connect_out, Effect::Contact,
-     by_default | by_network | by_isolation, if_present},
+     by_default | by_connect | own_network, if_present},
 };
 
 }  // namespace

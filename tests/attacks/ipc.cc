@@ -60,20 +60,18 @@ bool shared_file_to_write(const World& world) {
 }
 
 constexpr Attempt attempts[] = {
-    {"segment", "read somebody's System V memory", attach, Effect::Secret, by_isolation,
-     if_present},
-    {"segment-to-remove", "remove it", remove_segment, Effect::Files, by_isolation, if_present},
-    {"segments", "list everybody's", list_segments, Effect::Word, by_isolation, if_present},
+    {"segment", "read somebody's System V memory", attach, Effect::Secret, own_ipc, if_present},
+    {"segment-to-remove", "remove it", remove_segment, Effect::Files, own_ipc, if_present},
+    {"segments", "list everybody's", list_segments, Effect::Word, own_ipc, if_present},
     {"message-queue", "make a System V queue, which outlives it", make_queue, Effect::Word, 0,
      if_present},
     {"semaphores", "make System V semaphores, which outlive it", make_semaphores, Effect::Word, 0,
      if_present},
-    {"queue", "open somebody's POSIX queue", open_queue, Effect::Word, by_isolation, if_present},
-    {"queue-to-remove", "remove it", remove_queue, Effect::Files, by_isolation, if_present},
+    {"queue", "open somebody's POSIX queue", open_queue, Effect::Word, own_ipc, if_present},
+    {"queue-to-remove", "remove it", remove_queue, Effect::Files, own_ipc, if_present},
     {"shared-memory", "read somebody's POSIX shared memory", shared_file, Effect::Secret,
-     by_paths | by_isolation, reads_only},
-    {"shared-memory-to-write", "write it", shared_file_to_write, Effect::Files,
-     by_paths | by_isolation},
+     by_paths | own_ipc, reads_only},
+    {"shared-memory-to-write", "write it", shared_file_to_write, Effect::Files, by_paths | own_ipc},
 };
 
 }  // namespace

@@ -62,8 +62,8 @@ bool set_attributes(const World&) {
          syscall(SYS_mount_setattr, AT_FDCWD, "/", 0, attributes, sizeof attributes) == 0;
 }
 
-// As root of a user namespace of its own, whoever it is: below /tmp, or in a copy of the root, may be
-// what a policy has covered.
+// As root of a user namespace of its own, whoever it is: below /tmp, or in a copy of the root, may
+// be what a policy has covered.
 bool as_root_of_own() {
   return enter_own_users(CLONE_NEWNS) &&
          mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
@@ -107,26 +107,26 @@ constexpr Attempt attempts[] = {
     {"unmount", "take a mount away and see what lies below", take_away, Effect::Word,
      by_default | by_paths, of_root},
     {"pivot-root", "put another root in place", other_root, Effect::Word, by_default | by_paths},
-    {"chroot", "change its root", new_root, Effect::Word, by_default | by_isolation},
-    {"open-tree", "copy the tree of mounts without a namespace of its own, and read by it", copy_tree_plainly,
-     Effect::Secret, held | by_paths | by_isolation, of_root},
+    {"chroot", "change its root", new_root, Effect::Word, by_default | own_tmp},
+    {"open-tree", "copy the tree of mounts without a namespace of its own, and read by it",
+     copy_tree_plainly, Effect::Secret, held | by_paths | own_tmp, of_root},
     {"fsopen", "make a file system (`fsopen`)", new_file_system, Effect::Word, held, of_root},
     {"fspick", "change the root's file system (`fspick`)", pick_file_system, Effect::Word, held,
      of_root},
     {"move-mount", "put a copied tree where it may write", move, Effect::Word,
      by_default | by_paths},
     {"read-below-mount", "take the mount on /tmp away and read what is below", read_below,
-     Effect::Secret, by_default | by_paths | by_isolation, nothing_outside},
+     Effect::Secret, by_default | by_paths | own_tmp, nothing_outside},
     {"read-below-mount-plainly", "the same without a namespace of its own", read_below_plainly,
-     Effect::Secret, held | by_paths | by_isolation, nothing_outside},
+     Effect::Secret, held | by_paths | own_tmp, nothing_outside},
     {"read-by-bind", "mount the root elsewhere and read by that", read_by_bind, Effect::Secret,
-     by_default | by_paths | by_isolation},
+     by_default | by_paths | own_tmp},
     {"read-by-old-root", "put another root in place and read by the old one", read_by_old_root,
-     Effect::Secret, by_default | by_paths | by_isolation},
+     Effect::Secret, by_default | by_paths | own_tmp},
     {"read-by-copied-tree", "copy all mounts and read by the copy", read_by_whole_copy,
-     Effect::Secret, by_default | by_paths | by_isolation},
+     Effect::Secret, by_default | by_paths | own_tmp},
     {"read-by-bare-tree", "copy the root's mount without those on it", read_by_bare_copy,
-     Effect::Secret, by_default | by_paths | by_isolation, nothing_outside},
+     Effect::Secret, by_default | by_paths | own_tmp, nothing_outside},
     {"mount-setattr", "change attributes of mounts", set_attributes, Effect::Word,
      by_default | by_paths},
 };

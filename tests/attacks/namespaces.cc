@@ -20,14 +20,14 @@ namespace {
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-bool own_user(const World&) { return unshare(CLONE_NEWUSER) == 0; }
-bool own_mounts(const World&) { return enter_own(CLONE_NEWNS); }
-bool own_network(const World&) { return enter_own(CLONE_NEWNET); }
-bool own_processes(const World&) { return enter_own(CLONE_NEWPID); }
-bool own_ipc(const World&) { return enter_own(CLONE_NEWIPC); }
-bool own_name(const World&) { return enter_own(CLONE_NEWUTS); }
-bool own_group(const World&) { return enter_own(CLONE_NEWCGROUP); }
-bool own_time(const World&) { return enter_own(CLONE_NEWTIME); }
+bool make_user(const World&) { return unshare(CLONE_NEWUSER) == 0; }
+bool make_mounts(const World&) { return enter_own(CLONE_NEWNS); }
+bool make_network(const World&) { return enter_own(CLONE_NEWNET); }
+bool make_processes(const World&) { return enter_own(CLONE_NEWPID); }
+bool make_ipc(const World&) { return enter_own(CLONE_NEWIPC); }
+bool make_name(const World&) { return enter_own(CLONE_NEWUTS); }
+bool make_group(const World&) { return enter_own(CLONE_NEWCGROUP); }
+bool make_time(const World&) { return enter_own(CLONE_NEWTIME); }
 
 bool cloned(unsigned long flags) {
   const long child = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
@@ -62,32 +62,32 @@ bool hop_out(const World& world) {
 }
 
 constexpr Attempt attempts[] = {
-    {"own-users", "make a user namespace", own_user, Effect::Word, by_default},
+    {"own-users", "make a user namespace", make_user, Effect::Word, by_default},
     {"own-users-as-root", "be root in a user namespace", become_root, Effect::Word, by_default},
-    {"own-mounts", "make a mount namespace", own_mounts, Effect::Word, by_default},
-    {"own-network", "make a network namespace, with the kernel's network code", own_network,
+    {"own-mounts", "make a mount namespace", make_mounts, Effect::Word, by_default},
+    {"own-network", "make a network namespace, with the kernel's network code", make_network,
      Effect::Word, by_default},
-    {"own-processes", "make a process namespace", own_processes, Effect::Word, by_default},
-    {"own-ipc", "make an IPC namespace", own_ipc, Effect::Word, by_default},
-    {"own-name", "make a namespace of names", own_name, Effect::Word, by_default},
-    {"own-groups", "make a namespace of control groups", own_group, Effect::Word, by_default,
+    {"own-processes", "make a process namespace", make_processes, Effect::Word, by_default},
+    {"own-ipc", "make an IPC namespace", make_ipc, Effect::Word, by_default},
+    {"own-name", "make a namespace of names", make_name, Effect::Word, by_default},
+    {"own-groups", "make a namespace of control groups", make_group, Effect::Word, by_default,
      if_present},
-    {"own-time", "make a time namespace", own_time, Effect::Word, by_default, if_present},
+    {"own-time", "make a time namespace", make_time, Effect::Word, by_default, if_present},
     {"clone-users", "make a process in a user namespace", clone_user, Effect::Word, by_default},
     {"clone-everything", "make a process in namespaces of every kind", clone_everything,
      Effect::Word, by_default},
     {"enter-mounts", "enter the mounts of a process outside", enter_mounts, Effect::Word,
-     by_default | by_isolation | by_launch, of_root},
+     by_default | own_processes | by_launch, of_root},
     {"enter-network", "enter its network", enter_network, Effect::Word,
-     by_default | by_isolation | by_launch, of_root},
+     by_default | own_processes | by_launch, of_root},
     {"enter-processes", "enter its processes", enter_processes, Effect::Word,
-     by_default | by_isolation | by_launch, of_root},
+     by_default | own_processes | by_launch, of_root},
     {"enter-name", "enter its names", enter_name, Effect::Word,
-     by_default | by_isolation | by_launch, of_root},
+     by_default | own_processes | by_launch, of_root},
     {"enter-by-descriptor", "enter them by a descriptor of the process", enter_by_descriptor,
-     Effect::Word, by_default | by_isolation | by_launch, of_root},
+     Effect::Word, by_default | own_processes | by_launch, of_root},
     {"hop-out-of-root", "change its root, step out, change it back", hop_out, Effect::Secret,
-     by_default | by_isolation, of_root},
+     by_default | own_tmp, of_root},
 };
 
 }  // namespace

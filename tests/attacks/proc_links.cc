@@ -86,6 +86,10 @@ bool speaks_of(const char* path, const char* words) {
   }
   return false;
 }
+bool first_descriptor(const World&) {
+  char target[512];
+  return made(readlink("/proc/1/fd/0", target, sizeof target));
+}
 bool neighbours(const World& world) {
   char port[16];
   snprintf(port, sizeof port, ":%04X ", world.port);
@@ -124,8 +128,9 @@ bool other_group(const World&) {
 }
 bool hotplug(const World&) { return open_to_write("/sys/kernel/uevent_helper"); }
 
-constexpr unsigned reaching = by_paths | by_isolation;
-constexpr unsigned of_others = by_paths | by_isolation | by_domain;
+constexpr unsigned reaching = by_paths | own_tmp;
+constexpr unsigned of_others = by_paths | own_processes | by_domain;
+constexpr unsigned through_others = of_others | own_tmp;
 
 constexpr Attempt attempts[] = {
     {"proc-own-root", "read a file by /proc/self/root", own_root, Effect::Secret, reaching,
@@ -133,16 +138,16 @@ constexpr Attempt attempts[] = {
     {"proc-thread-root", "read it by /proc/thread-self/root", thread_root, Effect::Secret, reaching,
      reads_only},
     {"proc-other-root", "read it by the root of a process outside", victims_root, Effect::Secret,
-     of_others, reads_only},
+     through_others, reads_only},
     {"proc-other-task-root", "read it by the root of a thread outside", task_root, Effect::Secret,
-     of_others, reads_only},
-    {"proc-first-root", "read it by the root of process 1", first_root, Effect::Secret, of_others,
-     reads_only | of_root | if_present},
+     through_others, reads_only},
+    {"proc-first-root", "read it by the root of process 1", first_root, Effect::Secret,
+     through_others, reads_only | of_root | if_present},
     {"proc-own-cwd", "read it by /proc/self/cwd", own_cwd, Effect::Secret, reaching},
     {"proc-other-cwd", "read it by the working folder of a process outside", victims_cwd,
-     Effect::Secret, of_others, reads_only},
+     Effect::Secret, through_others, reads_only},
     {"proc-other-descriptor", "read it by a descriptor of a process outside", victims_descriptor,
-     Effect::Secret, of_others, reads_only},
+     Effect::Secret, through_others, reads_only},
     {"proc-o-path", "read it by an O_PATH descriptor of it", by_place, Effect::Secret, reaching,
      reads_only},
     {"proc-o-path-folder", "read it by an O_PATH descriptor of its folder", by_folder_place,
@@ -154,26 +159,28 @@ constexpr Attempt attempts[] = {
      Effect::Secret, of_others, reads_only},
     {"proc-other-layout", "read where its memory lies", read_layout, Effect::Word, of_others,
      reads_only},
-    {"proc-other-open-file", "learn what one of its descriptors is", look_at_descriptor, Effect::Word,
-     of_others, reads_only},
-    {"proc-other-status", "learn what a process outside is", seen, Effect::Word, by_isolation,
+    {"proc-other-open-file", "learn what one of its descriptors is", look_at_descriptor,
+     Effect::Word, of_others, reads_only},
+    {"proc-first-open-file", "learn what process 1 has open", first_descriptor, Effect::Word,
+     of_others, reads_only | of_root | if_present},
+    {"proc-other-status", "learn what a process outside is", seen, Effect::Word, own_processes,
      reads_only},
-    {"proc-sockets", "learn who listens", neighbours, Effect::Word, by_isolation,
+    {"proc-sockets", "learn who listens", neighbours, Effect::Word, own_network,
      reads_only | if_present},
     {"proc-local-sockets", "learn which local sockets there are", local_names, Effect::Word,
-     by_isolation, reads_only},
+     own_network, reads_only},
     {"proc-oom-score", "have the kernel kill a process outside first when memory is short",
-     invite_killer, Effect::Victim, by_paths | by_isolation},
+     invite_killer, Effect::Victim, by_paths | own_processes},
     {"proc-timer-slack", "make its timers late", slow_timers, Effect::Victim,
-     by_paths | by_isolation, of_root},
+     by_paths | own_processes, of_root},
     {"proc-sysrq", "open /proc/sysrq-trigger for writing", magic_keys, Effect::Word,
-     by_paths | by_isolation, of_root | if_present},
+     by_paths | own_processes, of_root | if_present},
     {"proc-core-pattern", "set the program that the kernel starts at crashes", crash_handler,
-     Effect::Word, by_paths | by_isolation, of_root},
+     Effect::Word, by_paths | own_processes, of_root},
     {"proc-modprobe", "set the program that the kernel loads modules with", module_loader,
-     Effect::Word, by_paths | by_isolation, of_root | if_present},
+     Effect::Word, by_paths | own_processes, of_root | if_present},
     {"proc-overcommit", "set how the machine shares memory out", whole_memory, Effect::Word,
-     by_paths | by_isolation, of_root},
+     by_paths | own_processes, of_root},
     {"kernel-log", "open the kernel's messages", kernel_log, Effect::Word, by_paths,
      of_root | reads_only | if_present},
     {"kernel-log-to-write", "write among the kernel's messages", kernel_log_to_write, Effect::Word,

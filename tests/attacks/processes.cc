@@ -179,8 +179,8 @@ bool make_disk_slow(const World& world) {
 bool look_up(const World& world) { return kill(world.victim, 0) == 0; }
 bool handle_of(const World& world) { return made(syscall(SYS_pidfd_open, world.victim, 0)); }
 
-constexpr unsigned signalling = by_isolation | by_domain;
-constexpr unsigned looking = by_default | by_isolation | by_domain;
+constexpr unsigned signalling = own_processes | by_domain;
+constexpr unsigned looking = by_default | own_processes | by_domain;
 
 constexpr Attempt attempts[] = {
     {"signal", "signal it (`kill`)", signal_process, Effect::Victim, signalling},
@@ -216,23 +216,23 @@ constexpr Attempt attempts[] = {
     {"compare", "compare its files with its own (`kcmp`)", compare, Effect::Word, looking,
      if_present},
     {"robust-list", "learn where its locks lie (`get_robust_list`)", robust_list, Effect::Word,
-     by_isolation | by_domain},
+     own_processes | by_domain},
     {"move-pages", "look where its pages lie (`move_pages`)", move_pages, Effect::Word, looking,
      if_present},
     {"migrate-pages", "move its pages (`migrate_pages`)", migrate_pages, Effect::Word, looking,
      if_present},
-    {"lower-priority", "lower its priority", lower_priority, Effect::Victim, by_isolation},
+    {"lower-priority", "lower its priority", lower_priority, Effect::Victim, own_processes},
     {"lower-priority-of-group", "lower its group's priority", lower_priority_of_group,
-     Effect::Victim, by_isolation},
-    {"limit-files", "lower its limits (`prlimit64`)", limit_files, Effect::Victim, by_isolation},
-    {"pin", "pin it to a processor", pin, Effect::Victim, by_isolation},
-    {"make-batch", "change its scheduling", make_batch, Effect::Victim, by_isolation},
+     Effect::Victim, own_processes},
+    {"limit-files", "lower its limits (`prlimit64`)", limit_files, Effect::Victim, own_processes},
+    {"pin", "pin it to a processor", pin, Effect::Victim, own_processes},
+    {"make-batch", "change its scheduling", make_batch, Effect::Victim, own_processes},
     {"set-attributes", "change its scheduling by `sched_setattr`", set_attributes, Effect::Victim,
-     by_isolation},
+     own_processes},
     {"make-disk-slow", "lower its priority at the disk", make_disk_slow, Effect::Victim,
-     by_isolation},
+     own_processes},
     {"look-up", "learn whether it runs (signal 0)", look_up, Effect::Word, signalling},
-    {"handle", "make a descriptor of it (`pidfd_open`)", handle_of, Effect::Word, by_isolation},
+    {"handle", "make a descriptor of it (`pidfd_open`)", handle_of, Effect::Word, own_processes},
 };
 
 }  // namespace

@@ -116,14 +116,22 @@ bool start_from_secret_memory(const World& world) {
          world.folder != nullptr;
 }
 
-bool by_loader(const World& world) {
+bool load(const char* path) {
   for (const char* loader : {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"}) {
-    const In dynamic(world, "dynamic");
-    const char* name = dynamic;
-    char* const arguments[] = {word(loader), word(name), word("through"), nullptr};
+    char* const arguments[] = {word(loader), word(path), word("through"), nullptr};
     execve(loader, arguments, environment);
   }
   return false;
+}
+bool by_loader(const World& world) { return load(In(world, "dynamic")); }
+bool load_from_memory(const World& world) {
+  const int memory = memfd_create("program", 0);
+  char block[65536], name[64];
+  const int from = open(In(world, "dynamic"), O_RDONLY | O_CLOEXEC);
+  for (ssize_t size; (size = read(from, block, sizeof block)) > 0;)
+    if (write(memory, block, static_cast<size_t>(size)) != size) return false;
+  snprintf(name, sizeof name, "/proc/self/fd/%d", memory);
+  return load(name);
 }
 bool dynamic_program(const World& world) {
   char* const arguments[] = {word("echo"), word("through"), nullptr};
@@ -167,12 +175,11 @@ bool spawned(const World& world) {
   return error == 0 && waits_for(child);
 }
 
-constexpr unsigned held = by_paths | by_isolation | by_run;
+constexpr unsigned held = by_paths | own_tmp | by_run;
 
 constexpr Attempt attempts[] = {
     {"start", "start a program that no line lists", start, Effect::Word, held},
-    {"start-by-dots", "start it from a listed folder, by `..`", start_by_dots, Effect::Word,
-     held},
+    {"start-by-dots", "start it from a listed folder, by `..`", start_by_dots, Effect::Word, held},
     {"start-by-symbolic-link", "start it by a symbolic link of its own", start_by_link,
      Effect::Word, held},
     {"start-by-hard-link", "start it by a hard link of its own", start_by_hard_link, Effect::Word,
@@ -200,16 +207,15 @@ constexpr Attempt attempts[] = {
      start_from_secret_memory, Effect::Word, 0, if_present},
     {"start-by-loader", "have the dynamic loader run a program that no line lists", by_loader,
      Effect::Word, held},
-    {"start-dynamic", "start a program with a loader", dynamic_program, Effect::Word,
-     held},
+    {"load-from-memory", "have the loader run what it has put into memory", load_from_memory,
+     Effect::Word, by_paths | by_run},
+    {"start-dynamic", "start a program with a loader", dynamic_program, Effect::Word, held},
     {"start-script", "start a script", script, Effect::Word, held},
     {"start-shell", "start a shell", by_shell, Effect::Word, by_paths},
     {"start-system-program", "start a program of the system", system_program, Effect::Word,
      by_paths},
-    {"start-after-fork", "make a process and start a program there", forked, Effect::Word,
-     held},
-    {"start-by-spawn", "start a program by posix_spawn", spawned, Effect::Word,
-     held},
+    {"start-after-fork", "make a process and start a program there", forked, Effect::Word, held},
+    {"start-by-spawn", "start a program by posix_spawn", spawned, Effect::Word, held},
 };
 
 }  // namespace

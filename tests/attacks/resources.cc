@@ -119,14 +119,14 @@ constexpr Attempt attempts[] = {
     {"multiply", "make sixty processes", multiply},
     {"outlive", "leave a process behind in a session of its own", outlive},
     {"signal-storm", "send a thousand signals to a process outside", signal_storm, Effect::Victim,
-     by_isolation | by_domain},
+     own_processes | by_domain},
     {"signal-queue", "fill its user's queue of signals", queue_storm, Effect::Victim,
-     by_isolation | by_domain},
+     own_processes | by_domain},
     {"fill-folder", "fill a folder that it may not write", fill_folder, Effect::Files,
-     by_paths | by_isolation},
+     by_paths | own_tmp},
     {"reserve-folder", "reserve a disk's blocks there", reserve_folder, Effect::Files,
-     by_paths | by_isolation, if_present},
-    {"many-names", "make many files there", many_names, Effect::Files, by_paths | by_isolation},
+     by_paths | own_tmp, if_present},
+    {"many-names", "make many files there", many_names, Effect::Files, by_paths | own_tmp},
     {"fill-shared-memory", "fill /dev/shm", fill_shared_memory, Effect::Word, by_paths},
     {"fill-memory-file", "fill memory that no process owns (`memfd_create`)", fill_memory_file,
      Effect::Word, by_run, within_work},
@@ -137,7 +137,7 @@ constexpr Attempt attempts[] = {
      of_root | if_present},
     {"lock-memory", "lock all of its memory", lock_memory, Effect::Word, 0, of_root},
     {"drop-caches", "open the switch that drops every cache", drop_caches, Effect::Word,
-     by_paths | by_isolation, of_root},
+     by_paths | own_processes, of_root},
 };
 
 }  // namespace

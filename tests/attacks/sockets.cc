@@ -186,7 +186,7 @@ bool packet_filters(const World&) { return netlink_of(NETLINK_NETFILTER); }
 bool ciphers(const World&) { return made(socket(AF_ALG, SOCK_SEQPACKET, 0)); }
 bool host_machine(const World&) { return made(socket(AF_VSOCK, SOCK_STREAM, 0)); }
 
-constexpr unsigned by_both = by_network | by_isolation;
+constexpr unsigned by_both = by_connect | own_network, by_both_files = by_connect | own_tmp;
 
 constexpr Attempt attempts[] = {
     {"tcp", "connect to a port of this machine", tcp, Effect::Contact, by_both},
@@ -200,37 +200,37 @@ constexpr Attempt attempts[] = {
      Effect::Contact, by_both},
     {"tcp-after-reset", "connect to a listed port, disconnect, connect to another", after_reset,
      Effect::Contact, by_both},
-    {"tcp-bind", "listen on a port", bind_port, Effect::Word, by_network},
+    {"tcp-bind", "listen on a port", bind_port, Effect::Word, by_connect},
     {"tcp-listen-unbound", "listen without a port, so that the kernel gives one", listen_unbound,
-     Effect::Word, by_network},
+     Effect::Word, by_connect},
     {"udp", "send a message", udp, Effect::Contact, by_both},
     {"udp-connected", "connect to a UDP port, then send", udp_connected, Effect::Contact, by_both},
     {"udp-many", "send messages by `sendmmsg`", udp_many, Effect::Contact, by_both},
-    {"udp-lite", "make a UDP-Lite socket", udp_lite, Effect::Word, by_network, if_present},
-    {"ping", "make a socket that pings", ping, Effect::Word, by_network, if_present},
-    {"raw", "make a raw socket", raw, Effect::Word, by_default | by_network, of_root},
-    {"packet", "see every packet", packet, Effect::Word, by_default | by_network,
+    {"udp-lite", "make a UDP-Lite socket", udp_lite, Effect::Word, by_connect, if_present},
+    {"ping", "make a socket that pings", ping, Effect::Word, by_connect, if_present},
+    {"raw", "make a raw socket", raw, Effect::Word, by_default | by_connect, of_root},
+    {"packet", "see every packet", packet, Effect::Word, by_default | by_connect,
      of_root | if_present},
-    {"local-stream", "connect to a local socket", local_stream, Effect::Contact, by_both},
-    {"local-datagram", "send to a local socket", local_datagram, Effect::Contact, by_both},
+    {"local-stream", "connect to a local socket", local_stream, Effect::Contact, by_both_files},
+    {"local-datagram", "send to a local socket", local_datagram, Effect::Contact, by_both_files},
     {"local-abstract", "connect to an abstract name", local_abstract, Effect::Contact, by_both},
     {"local-from-a-pair", "send from a connected pair to elsewhere", from_a_pair, Effect::Contact,
-     by_both},
+     by_both_files},
     {"local-reconnected-pair", "connect one of a pair to elsewhere", reconnected_pair,
-     Effect::Contact, by_both},
-    {"netlink-routes", "ask the kernel for all interfaces", routes, Effect::Word, by_network},
+     Effect::Contact, by_both_files},
+    {"netlink-routes", "ask the kernel for all interfaces", routes, Effect::Word, by_connect},
     {"netlink-events", "listen to the kernel's events of devices", events, Effect::Word,
-     by_default | by_network},
-    {"netlink-audit", "talk to the kernel's audit", audit, Effect::Word, by_default | by_network,
+     by_default | by_connect},
+    {"netlink-audit", "talk to the kernel's audit", audit, Effect::Word, by_default | by_connect,
      if_present},
     {"netlink-sockets", "look at everybody's sockets", sockets_of_others, Effect::Word,
-     by_default | by_network, if_present},
+     by_default | by_connect, if_present},
     {"netlink-filters", "reach the kernel's packet filters", packet_filters, Effect::Word,
-     by_default | by_network, if_present},
+     by_default | by_connect, if_present},
     {"ciphers", "reach the kernel's ciphers (AF_ALG)", ciphers, Effect::Word,
-     by_default | by_network, if_present},
+     by_default | by_connect, if_present},
     {"host-machine", "talk to the machine below a virtual one (AF_VSOCK)", host_machine,
-     Effect::Word, by_default | by_network, if_present},
+     Effect::Word, by_default | by_connect, if_present},
 };
 
 }  // namespace

@@ -10,14 +10,12 @@ import os
 import secrets
 import select
 import shutil
-import signal
 import socket
-import struct
 import subprocess
 import termios
 from pathlib import Path
 
-from harness import Failure, find
+from harness import find
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_void_p
@@ -50,6 +48,7 @@ class World:
         for name in ("in", "out"):
             (self.folder / name).mkdir()
         (self.folder / "in/picture").write_text("picture")
+        shutil.copy(self.program, self.folder / "in/program")
         (self.folder / "in/link").symlink_to("../secret")
         (self.folder / "secret").write_text(self.secret)
         (self.folder / "script").write_text("#!/bin/sh\necho through\n")

@@ -1,167 +1,25 @@
-# Isolation: `isolate` lines against programs that try to get out, what they leave, and what they are
-# refused with where the machine does not let namespaces be made.
+# Isolation: what `isolate` lines show and hide, what they leave, and what they are refused with where
+# the machine does not let namespaces be made. Attempts to get out are in tests/attacks.
 #
-# In: isolation_attacks.py, whose attempts first have to succeed outside; target.cc's program. Out:
-# cases. Endings, signals and terminals in namespaces are in ending_cases.py and job_control_cases.py.
+# In: programs of the system, target.cc's program. Out: cases. Endings, signals and terminals in namespaces are in ending_cases.py and job_control_cases.py.
 # Neighbours: profiles/harness.py.
-import ctypes
 import os
 import random
 import signal
-import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 from harness import Skipped, case, end, find, poll
 from offspring import become_reaper, collect, offspring
 
-ATTACKS = (Path(__file__).resolve().parent / "isolation_attacks.py").read_text()
-LIBC = ctypes.CDLL(None, use_errno=True)
 EVERYTHING = "isolate network, processes, ipc, tmp"
-IPC_PRIVATE, IPC_RMID, O_CREAT_RDWR = 0, 0, os.O_CREAT | os.O_RDWR
-
-
-class Outside:
-    """What a program shall not reach, of this user: a process, sockets, memory, queues, files."""
-
-    def __init__(self, bench):
-        bench.file("secret", "outside")
-        bench.file("hidden/secret", "outside")
-        self.bench = bench
-        self.process = subprocess.Popen(
-            [find("sh"), "-c", 'exec 7<secret; exec sleep 1000'], cwd=bench.folder,
-            stdin=subprocess.DEVNULL)
-        poll(lambda: Path("/proc/%d/comm" % self.process.pid).read_text() == "sleep\n", "no sleep")
-        # Other runs of these cases, by other users, happen at the same time: names have our process.
-        name = "/seclude-outside-%d" % self.process.pid
-        self.shared = Path("/dev/shm" + name)
-        self.shared.write_text("outside")
-        self.segment = LIBC.shmget(IPC_PRIVATE, 4096, 0o600)
-        LIBC.shmat.restype = ctypes.c_void_p
-        address = LIBC.shmat(self.segment, None, 0)
-        ctypes.memmove(address, b"outside", 7)
-        LIBC.shmdt(ctypes.c_void_p(address))
-        self.queue_name = name.encode()
-        self.queue = LIBC.mq_open(self.queue_name, O_CREAT_RDWR, 0o600, None)
-        bench.check(self.queue >= 0, "no queue: %s" % os.strerror(ctypes.get_errno()))
-        self.sockets = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX),
-                        socket.socket(socket.AF_UNIX), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)]
-        for server, address in zip(self.sockets, (("127.0.0.1", 0), "\0%s" % bench.folder,
-                                                  "%s/stream" % bench.folder)):
-            server.bind(address)
-            server.listen(100)
-        self.port = self.sockets[0].getsockname()[1]
-        self.sockets[3].bind(("127.0.0.1", self.port))
-        threading.Thread(target=self.answer, daemon=True).start()
-
-    def answer(self):
-        try:
-            while True:
-                _, sender = self.sockets[3].recvfrom(10)
-                self.sockets[3].sendto(b"y", sender)
-        except OSError:
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.process.kill()
-        self.process.wait()
-        self.shared.unlink(missing_ok=True)
-        LIBC.shmctl(self.segment, IPC_RMID, None)
-        os.close(self.queue)
-        LIBC.mq_unlink(self.queue_name)
-        for server in self.sockets:
-            server.close()
-
-    def attempt(self, policy, name):
-        """"through", or what an attack is refused with."""
-        command = [find("python3"), "-I", "-c", ATTACKS, name,
-                   str(self.bench.folder), str(self.process.pid), str(self.port), str(self.segment)]
-        if policy:
-            command = [self.bench.seclude, "run", "-q", "-p", policy, "--fd", "208", "--fd", "209", "--",
-                       *command]
-        there = {208: os.pidfd_open(self.process.pid), 209: os.open("/proc/self/ns/mnt", os.O_RDONLY)}
-        low = {number: os.dup2(there[number], number) for number in there}
-        try:
-            done = self.bench.outside(*command, pass_fds=low)
-        finally:
-            for number in {*there.values(), *low}:
-                os.close(number)
-        self.bench.expect(done)
-        return done.stdout.strip()
-
-    def try_all(self, policy, proven, unproven=()):
-        wrong = []
-        for name in (*proven, *unproven):
-            outside = "through" if name in unproven else self.attempt(None, name)
-            inside = self.attempt(policy, name)
-            if outside != "through" and name not in OF_ROOT:
-                wrong.append("%s does not succeed outside: %s" % (name, outside))
-            if inside not in REFUSALS:
-                wrong.append("%s: %s" % (name, inside))
-        self.bench.check(not wrong, "\n".join(wrong))
-
-
-REFUSALS = ("EACCES", "EPERM", "ENOENT", "ESRCH", "EINVAL", "ECONNREFUSED", "ENOSYS", "EXDEV",
-            "ENOTDIR", "EBADF", "ELOOP")
-# Outside, only root succeeds.
-OF_ROOT = ("secret-first-root", "first-descriptors", "setns", "setns-process", "chroot",
-           "open-tree-plainly")
-PROCESS_ATTACKS = ["kill", "seen", "trace", "read-memory", "environment", "priority", "limits",
-                   "pidfd-kill", "pidfd-getfd", "first-descriptors", "secret-outside-root",
-                   "secret-outside-cwd", "secret-first-root", "secret-descriptor", "setns",
-                   "setns-process"]
-TMP_ATTACKS = ["secret", "secret-dotdot", "secret-root", "secret-outside-root", "secret-cwd",
-               "secret-outside-cwd", "secret-descriptor", "secret-first-root", "secret-race", "setns",
-               "setns-process", "open-tree", "open-tree-plainly", "bind", "pivot", "chroot",
-               "socket-file"]
-TMP_UNPROVEN = ["umount", "umount-plainly", "open-tree-bare"]
-NETWORK_ATTACKS = ["abstract", "loopback", "datagram", "neighbours", "abstract-names"]
-IPC_ATTACKS = ["segment", "queue", "shared-file"]
 
 
 def policies(bench, line):
     """One that allows little and one that allows everything."""
     for base in ("use default", "otherwise allow"):
         yield bench.policy(base, line)
-
-
-def holds(bench, line, attacks, unproven=()):
-    with Outside(bench) as outside:
-        for policy in policies(bench, line):
-            outside.try_all(policy, attacks, unproven)
-
-
-@case("python3", "sh")
-def processes_of_its_own_hold_against_attacks(bench):
-    holds(bench, "isolate processes", PROCESS_ATTACKS)
-
-
-@case("python3", "sh")
-def folders_of_its_own_hold_against_attacks(bench):
-    holds(bench, "isolate tmp", TMP_ATTACKS, TMP_UNPROVEN)
-
-
-@case("python3", "sh")
-def a_network_of_its_own_holds_against_attacks(bench):
-    holds(bench, "isolate network", NETWORK_ATTACKS)
-
-
-@case("python3", "sh")
-def ipc_of_its_own_holds_against_attacks(bench):
-    holds(bench, "isolate ipc", IPC_ATTACKS)
-
-
-@case("python3", "sh")
-def everything_together_holds_against_attacks(bench):
-    with Outside(bench) as outside:
-        policy = bench.policy("otherwise allow", EVERYTHING)
-        outside.try_all(policy, [*PROCESS_ATTACKS, *TMP_ATTACKS, *NETWORK_ATTACKS, *IPC_ATTACKS],
-                        TMP_UNPROVEN)
 
 
 @case("python3")
