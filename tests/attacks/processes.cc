@@ -225,7 +225,8 @@ constexpr Attempt attempts[] = {
     {"lower-priority-of-group", "lower its group's priority", lower_priority_of_group,
      Effect::Victim, own_processes},
     {"limit-files", "lower its limits (`prlimit64`)", limit_files, Effect::Victim, own_processes},
-    {"pin", "pin it to a processor", pin, Effect::Victim, own_processes},
+    // Where there are two of them.
+    {"pin", "pin it to a processor", pin, Effect::Victim, own_processes, if_present},
     {"make-batch", "change its scheduling", make_batch, Effect::Victim, own_processes},
     {"set-attributes", "change its scheduling by `sched_setattr`", set_attributes, Effect::Victim,
      own_processes},
