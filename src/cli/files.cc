@@ -142,6 +142,29 @@ Result<void> Place::write(std::string_view content) const {
   return fail(doing_, problem);
 }
 
+// False: there are no nameless files here, or they cannot be named.
+Result<bool> Place::write_nameless(std::string_view content) const {
+  constexpr int attempts = 8;  // somebody else may make one of this name in between
+  if (file_name_.empty()) return false;
+  const kernel::Fd file(openat(at_.number(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (file.number() < 0) return false;
+  if (!write_all(file.number(), content) ||
+      fchmod(file.number(), old_mode_.value_or(fresh_mode())) != 0)
+    return fail(doing_, errno);
+  const std::string held = "/proc/self/fd/" + std::to_string(file.number());
+  for (int i = 0; i < attempts; ++i) {
+    if (linkat(AT_FDCWD, held.c_str(), at_.number(), file_name_.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      return true;
+    if (errno != EEXIST || unlinkat(at_.number(), file_name_.c_str(), 0) != 0) return false;
+  }
+  return false;
+}
+
+Result<void> Place::write_without_pieces(std::string_view content) const {
+  if (TRY(write_nameless(content))) return {};
+  return write(content);
+}
+
 Result<void> replace_file(const std::string& name, std::string_view content) {
   return TRY(Place::find(name)).write(content);
 }

@@ -1,7 +1,8 @@
 // Files: reading what a command was given and writing what it made, with clear refusals.
 //
 // In: names from the command line. Out: whole texts, or an Error that names the file and says what
-// is wrong with it. Output is all or nothing: a temporary file beside the target, then a rename.
+// is wrong with it. Output is all or nothing: a temporary file beside the target, then a rename; or
+// a nameless file that gets its name when it is whole.
 #pragma once
 
 #include <sys/types.h>
@@ -35,8 +36,12 @@ class Place {
 
   // A new file in the place of an old one, at once; devices and pipes are written to directly.
   Result<void> write(std::string_view content) const;
+  // The same, but whoever kills this process at any moment leaves no piece of a file behind, where
+  // the file system has nameless files: for that the old one goes just before the new one is there.
+  Result<void> write_without_pieces(std::string_view content) const;
 
  private:
+  [[nodiscard]] Result<bool> write_nameless(std::string_view content) const;
   Place(std::string doing, kernel::Fd at) : doing_(std::move(doing)), at_(std::move(at)) {}
 
   std::string doing_;      // "cannot write NAME"

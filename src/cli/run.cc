@@ -304,8 +304,9 @@ int report_on(const sandbox::Outcome& outcome, const Told& told, const Arguments
   if (told.explaining != nullptr) explanation.emplace(told.explaining->get());
   const std::string text =
       report::to_json(outcome, told.plan, explanation ? &*explanation : nullptr);
-  Result<void> written =
-      told.place != nullptr ? told.place->write(text) : replace_file(*file, text);
+  auto write = [&](const Place& place) { return place.write_without_pieces(text); };
+  const Result<void> written =
+      told.place != nullptr ? write(*told.place) : Place::find(*file).and_then(write);
   if (written) return status;
   console.error(written.error());
   return could_not;

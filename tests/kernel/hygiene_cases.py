@@ -3,8 +3,7 @@
 # In: target.cc's program, sh, setsid. Out: cases. This process becomes the one that orphans are given
 # to, so whatever is left is its child: that counts processes exactly, also those that nobody may look
 # into. Files are compared in folders that nobody else sees (a mount namespace of our own, as root).
-# Neighbours: ending_cases.py for what the endings are.
-import ctypes
+# Neighbours: ending_cases.py for what the endings are; step_cases.py kills at every step of a launch.
 import os
 import signal
 import subprocess
@@ -12,11 +11,8 @@ import time
 
 from harness import Skipped, case, end, find, poll
 from offspring import become_reaper, collect, offspring, processes
+from traces import enter_private_folders, listing
 
-CLONE_NEWNS, CLONE_NEWIPC = 0x00020000, 0x08000000
-MS_REC, MS_PRIVATE = 16384, 1 << 18
-FOLDERS = ("/tmp", "/dev/shm", "/run", "/var/tmp")
-LIBC = ctypes.CDLL(None, use_errno=True)
 DELAYS = [number / 1000 for number in range(0, 21)]
 
 
@@ -172,19 +168,6 @@ def what_a_program_leaves_running_when_it_ends_goes_on_as_without_seclude(bench)
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def listing():
-    found = set()
-    for top in FOLDERS:
-        for folder, folders, files in os.walk(top):
-            found |= {os.path.join(folder, name) for name in folders + files}
-    for kind in ("shm", "sem", "msg"):
-        with open("/proc/sysvipc/" + kind) as file:
-            found |= {"%s %s" % (kind, line) for line in file.readlines()[1:]}
-    with open("/proc/self/mountinfo") as file:
-        found |= set(file.readlines())
-    return found
-
-
 def alone(bench, work):
     """Runs `work` in a child that sees folders of its own, and returns what it says."""
     ours, theirs = os.pipe()
@@ -213,13 +196,8 @@ def no_file_is_left(bench):
                 for name, path in (("seclude", bench.seclude), ("target", bench.target))}
 
     def work():
-        if LIBC.unshare(CLONE_NEWNS | CLONE_NEWIPC) != 0:
+        if not enter_private_folders():
             return "skip"
-        if LIBC.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) != 0:
-            return "skip"
-        for folder in FOLDERS:
-            if LIBC.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, b"mode=1777") != 0:
-                return "skip"
         os.mkdir("/tmp/work")
         os.chmod("/tmp/work", 0o777)
         for name, content in programs.items():

@@ -14,21 +14,13 @@ import time
 from pathlib import Path
 
 from harness import Skipped, case, find, poll
+from traces import abandoned_groups, groups_of
 
 ATTACKS = (Path(__file__).resolve().parent / "limit_attacks.py").read_text()
 PYTHON = ("python3", "-I", "-S", "-c")
 # Two levels of processes that have left their session and ignore what can be ignored.
 FUGITIVES = """trap '' TERM INT HUP
 for i in 1 2 3; do (setsid sh -c 'trap "" TERM; while :; do sleep %s; done' &); done; sleep 100"""
-
-
-def groups():
-    return [path for path in glob.glob("/sys/fs/cgroup/**/seclude-*", recursive=True)
-            if os.path.isdir(path)]
-
-
-def groups_of(pid):
-    return [path for path in groups() if "/seclude-%d-" % pid in path]
 
 
 def running(mark):
@@ -313,7 +305,7 @@ def nobody_leaves_his_limits(bench):
                 break  # path lines cannot be held on this kernel
             bench.check(done.stdout.strip() not in ("through", ""),
                         "%s with %r: %s%s" % (name, lines, done.stdout, done.stderr[-800:]))
-    poll(lambda: not groups_of(0), "groups are left")
+    poll(lambda: not abandoned_groups(), "groups are left")
 
 
 @case()
