@@ -25,6 +25,13 @@ struct Writer {
     number(value.size());
     bytes += value;
   }
+  // Values without anything between their fields, all at once.
+  template <typename T>
+  void numbers(const std::vector<T>& values) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    number(values.size());
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  }
   template <typename T>
   void optional(const std::optional<T>& value) {
     number(value.has_value());
@@ -53,12 +60,29 @@ struct Reader {
     rest.remove_prefix(sizeof value);
   }
   void text(std::string& value) {
+    std::string_view view;
+    text(view);
+    value.assign(view);
+  }
+  // Where it is, in the bytes that are read.
+  void text(std::string_view& value) {
     size_t size = 0;
     number(size);
     good = good && rest.size() >= size;
     if (!good) return;
-    value.assign(rest.substr(0, size));
+    value = rest.substr(0, size);
     rest.remove_prefix(size);
+  }
+  template <typename T>
+  void numbers(std::vector<T>& values) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    size_t size = 0;
+    number(size);
+    good = good && size <= rest.size() / sizeof(T);
+    if (!good) return;
+    values.resize(size);
+    std::memcpy(values.data(), rest.data(), size * sizeof(T));
+    rest.remove_prefix(size * sizeof(T));
   }
   template <typename T>
   void optional(std::optional<T>& value) {

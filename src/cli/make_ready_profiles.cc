@@ -27,9 +27,7 @@ std::optional<Result<std::string>> bytes_of(std::string_view name) {
   filter::Resolved resolved = filter::resolve(texts, {.only_native_kernel = true}, diagnostics);
   if (diagnostics.has_errors()) return fail("resolve the profile " + std::string(name));
   if (resolved.fragment) return std::nullopt;
-  auto ready = sandbox::make_ready(resolved.phases.front().rules);
-  if (!ready) return tl::unexpected<Error>(ready.error());
-  return sandbox::to_bytes(*ready);
+  return sandbox::make_ready(resolved.phases.front().rules);
 }
 
 constexpr const char* head =

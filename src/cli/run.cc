@@ -349,8 +349,8 @@ struct Job {
 // place for a helper.
 int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervise> helper,
               const Arguments& arguments, Console& console) {
-  if (const Result<void> drafted = sandbox::draft_filter(plan); !drafted)
-    return finish({.ending = sandbox::SetupError{.error = drafted.error()}, .usage = {}}, {},
+  if (const Result<void> compiled = sandbox::compile_filter(plan); !compiled)
+    return finish({.ending = sandbox::SetupError{.error = compiled.error()}, .usage = {}}, {},
                   arguments, console);
   const auto chain = [](const sandbox::Step& step) { return sandbox::filters_of(step) > 1u; };
   const bool chained = std::any_of(plan.steps.begin(), plan.steps.end(), chain);
@@ -414,8 +414,7 @@ std::optional<sandbox::ReadyLaunch> ready_launch(const Composed& composed,
 int run_ready(sandbox::ReadyLaunch ready, std::string profile, sandbox::Request request,
               const Arguments& arguments, Console& console) {
   request.environment = sandbox::make_environment(environment_of(arguments));
-  request.rules = std::move(ready.rules);
-  request.drafts = std::move(ready.drafts);
+  request.ready = std::move(ready);
   const Explaining explaining(arguments, nullptr, std::move(profile));
   return carry_out({std::move(request), {}}, explaining, arguments, console);
 }

@@ -51,7 +51,7 @@ filter::Resolved prove(Loaded& loaded, filter::Store& store);
 
 // For a launch: the same, but what was proven before it was shipped is not proven again. The
 // expectations of built-in profiles hold for the text in this program, and its tests prove them on
-// every architecture; the filter itself is proven at each launch (filter/compile.h).
+// every architecture; the filter itself is proven where it is compiled (filter/compile.h).
 filter::Resolved prove_for_launch(Loaded& loaded);
 
 // The rules of `--phase`, or of the first phase.

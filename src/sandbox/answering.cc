@@ -73,8 +73,8 @@ class Loop {
     int process = 0;
     if (message->bytes.size() != sizeof process) return child_.reset();
     std::memcpy(&process, message->bytes.data(), sizeof process);
-    if (!may_trace(given_.rules)) following_ = kernel::seize(process).has_value();
-    sees_every_end_ = following_ && !may_hide_processes(given_.rules);
+    if (!given_.rules.facts().may_trace) following_ = kernel::seize(process).has_value();
+    sees_every_end_ = following_ && !given_.rules.facts().may_hide_processes;
     (void)kernel::send_message(*child_, ".");
   }
 
@@ -121,7 +121,7 @@ class Loop {
     Denial denial;
     denial.call = waiting.call;
     denial.thread = waiting.thread;
-    denial.verdict = filter::meaning(given_.rules, waiting.call);
+    denial.verdict = filter::meaning(given_.rules.get(), waiting.call);
     const Action action = denial.verdict.action;
     if (is_left_to_us(denial.verdict)) return listen(waiting, std::move(denial));
     if (launcher_ && !capture(waiting, std::move(denial))) return;
@@ -204,7 +204,7 @@ class Loop {
     Denial denial;
     denial.call = *call;
     denial.thread = event.thread;
-    denial.verdict = filter::meaning(given_.rules, *call);
+    denial.verdict = filter::meaning(given_.rules.get(), *call);
     // The other threads of a killed process exit by SIGSYS as well, from calls that are allowed; a
     // trap that nobody handles has been seen at its delivery.
     const Action action = denial.verdict.action;
@@ -230,7 +230,7 @@ class Loop {
     Denial denial;
     denial.call = *call;
     denial.thread = thread;
-    denial.verdict = filter::meaning(given_.rules, *call);
+    denial.verdict = filter::meaning(given_.rules.get(), *call);
     if (is_left_to_us(denial.verdict)) return kernel::restart_interrupted_call(thread);
     const Action action = denial.verdict.action;
     if (!is_notified(action, denial.verdict.reason, given_.supervision.how)) return;

@@ -16,7 +16,7 @@
 namespace seclude::sandbox {
 
 struct Answering {
-  const filter::Rules& rules;
+  const KeptRules& rules;
   const Supervision& supervision;
   bool many_runs;  // begin anew when a run is over and nobody is left of it
   kernel::Fd launcher;

@@ -241,7 +241,7 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
 struct Run {
   const Plan& plan;
   const Plan& watched;  // the same with a helper; unused without supervision
-  std::function<Result<Supervisor*>(const filter::Rules&)> helper;
+  std::function<Result<Supervisor*>(const KeptRules&)> helper;
 };
 
 // With a helper where the plan takes one, and what it has to know.
@@ -323,7 +323,7 @@ Outcome run(const Plan& plan, const RunOptions& given) {
   const RunOptions options = completed(given, plan);
   const Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
   std::optional<Supervisor> helper;
-  auto start_helper = [&](const filter::Rules& rules) -> Result<Supervisor*> {
+  auto start_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     helper.emplace(TRY(Supervisor::start(rules, *options.supervision)));
     return &*helper;
   };
@@ -333,14 +333,14 @@ Outcome run(const Plan& plan, const RunOptions& given) {
 Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
   if (needs_helper(plan) && !options.as_stand_in)
     return tl::unexpected<Error>(no_helper(Observed::How::Fatal).error);
-  TRY_VOID(draft_filter(plan));
+  TRY_VOID(compile_filter(plan));
   options = completed(std::move(options), plan);
   Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
   return Launcher(std::move(plan), std::move(watched), std::move(options));
 }
 
 Outcome Launcher::run() {
-  auto standing_helper = [&](const filter::Rules& rules) -> Result<Supervisor*> {
+  auto standing_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     if (!helper_ || !helper_->ready()) {
       helper_.reset();
       helper_.emplace(

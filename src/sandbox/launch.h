@@ -61,9 +61,9 @@ SetupError no_helper(Observed::How how);
 // explained.
 [[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
 
-// For a process that runs one plan many times, one run after the other: the filter's code is
-// generated once, and one helper explains all runs. Each launch still has its own key and its own
-// proof. It belongs to the process that made it, whose number is in the filter.
+// For a process that runs one plan many times, one run after the other: the filter is
+// compiled and proven once, with the key and the numbers of processes blank, and one helper explains
+// all runs. It belongs to the process that made it, whose number is in the filter.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});

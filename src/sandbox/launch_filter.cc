@@ -27,40 +27,75 @@ tl::unexpected<Error> cannot_compile(const filter::CompileProblem& problem) {
   return fail("compile the filter: " + problem.message);
 }
 
-// Constants that stand for this launch alone, each with what takes its place in another.
-using Renewal = std::vector<std::pair<uint32_t, uint32_t>>;
+// ---- blanks -------------------------------------------------------------------------------------
 
-Renewal renewal_of(const FilterDraft& draft, const kernel::raw::LaunchKey& key,
-                   const std::optional<Guarded>& guarded) {
-  Renewal renewal;
-  for (size_t half = 0; half < 2 * key.size(); ++half)
-    renewal.emplace_back(half_of(draft.key, half), half_of(key, half));
-  if (!guarded) return renewal;
-  const auto renew = [&](const std::vector<int>& before, const std::vector<int>& after) {
-    for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
-      const auto old = static_cast<uint32_t>(before[i]), now = static_cast<uint32_t>(after[i]);
-      renewal.emplace_back(old, now);
-      renewal.emplace_back(old + 1, now + 1);  // where code cuts behind it
-      renewal.emplace_back(-old, -now);        // kill(2) names a group so
-    }
+struct Numbers {
+  std::vector<int> different;
+  std::string shape;
+};
+
+Numbers numbers_of(const Guarded& guarded) {
+  Numbers numbers;
+  const auto add = [&](int number) {
+    const auto found = std::find(numbers.different.begin(), numbers.different.end(), number);
+    numbers.shape += static_cast<char>('a' + (found - numbers.different.begin()));
+    if (found == numbers.different.end()) numbers.different.push_back(number);
   };
-  renew(draft.processes, guarded->processes);
-  renew(draft.groups, guarded->groups);
-  return renewal;
+  std::for_each(guarded.processes.begin(), guarded.processes.end(), add);
+  numbers.shape += '/';
+  std::for_each(guarded.groups.begin(), guarded.groups.end(), add);
+  if (guarded.signals == SignalGuard::Filter) numbers.shape += " signals";
+  if (guarded.followed) numbers.shape += " followed";
+  return numbers;
 }
 
-// Hardly ever is another constant of the program the same as one of these, or are they in another
-// order; the proof finds it when that happens.
-std::vector<filter::Program> renewed(std::vector<filter::Program> programs,
-                                     const Renewal& renewal) {
-  for (filter::Program& program : programs)
-    for (filter::Instruction& instruction : program) {
-      const auto found = std::find_if(renewal.begin(), renewal.end(), [&](const auto& change) {
-        return change.first == instruction.k;
-      });
-      if (found != renewal.end()) instruction.k = found->second;
-    }
-  return programs;
+filter::Blanks blanks_of(const kernel::raw::LaunchKey& key, const std::vector<int>& numbers) {
+  filter::Blanks blanks;
+  blanks.reserve(2 * key.size() + numbers.size());
+  for (size_t half = 0; half < 2 * key.size(); ++half) blanks.push_back(half_of(key, half));
+  for (const int number : numbers) blanks.push_back(static_cast<uint32_t>(number));
+  return blanks;
+}
+
+// What no launch has, the same at every build.
+constexpr kernel::raw::LaunchKey key_to_come = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9,
+                                                0x94d049bb133111eb};
+constexpr kernel::raw::LaunchKey other_key = {0x2545f4914f6cdd1d, 0x6a09e667f3bcc909,
+                                              0xd1310ba698dfb5ac};
+
+Guarded moved(Guarded guarded, int by) {
+  for (auto* numbers : {&guarded.processes, &guarded.groups})
+    for (int& number : *numbers) number += by;
+  return guarded;
+}
+
+// `rules_for`: with the key and the processes in them, as they are compiled.
+template <typename RulesFor>
+Result<void> add_pattern(std::vector<LaunchPattern>& patterns, const Guarded& guarded,
+                         std::vector<filter::Program> programs, const RulesFor& rules_for) {
+  const Guarded others = moved(guarded, 1000);
+  const Numbers numbers = numbers_of(guarded);
+  const filter::Rules rules = TRY(rules_for(key_to_come, guarded));
+  const filter::Blanks blanks = blanks_of(key_to_come, numbers.different);
+  auto pattern =
+      filter::make_pattern({std::move(programs), rules, blanks}, TRY(rules_for(other_key, others)),
+                           blanks_of(other_key, numbers_of(others).different));
+  if (pattern) patterns.push_back({numbers.shape, std::move(*pattern)});
+  return {};
+}
+
+// ---- rules as they are compiled -----------------------------------------------------------------
+
+Result<filter::Rules> rules_alone(const filter::Rules& rules, const kernel::raw::LaunchKey& key,
+                                  const std::optional<Guarded>& guarded, HandOver hand_over) {
+  return with_launch_rule(with_protection(rules, guarded), key, calls::native(), hand_over);
+}
+
+// The child sends the listener away while its filter is in force already.
+Result<filter::Rules> rules_watched(const filter::Rules& rules, const kernel::raw::LaunchKey& key,
+                                    const std::optional<Guarded>& guarded, Supervise supervise) {
+  return with_launch_rule(notifying(with_protection(rules, guarded), supervise), key,
+                          calls::native(), HandOver::Listener);
 }
 
 }  // namespace
@@ -78,38 +113,66 @@ filter::Rules that_can_run_here(const filter::Rules& rules) {
   return here;
 }
 
-Result<FilterDrafts> make_drafts(const filter::Rules& rules, const DraftFor& alone,
-                                 const DraftFor& watched) {
-  const auto draft = [](std::vector<filter::Program> programs, const DraftFor& whose) {
-    return FilterDraft{.programs = std::move(programs),
-                       .key = whose.key,
-                       .processes = whose.guarded.processes,
-                       .groups = whose.guarded.groups};
-  };
-  FilterDrafts drafts;
-  drafts.alone = draft(TRY(launch_filters(rules, alone.key, alone.guarded)), alone);
-  auto program = TRY(watched_filter(rules, watched.key, Supervise::Explain, watched.guarded));
-  if (program) drafts.watched = draft({std::move(*program)}, watched);
-  return drafts;
+Guarded alone_to_come(bool leads, SignalGuard signals) {
+  return {.processes = {launcher_to_come},
+          .groups = {leads ? launcher_to_come : group_to_come},
+          .signals = signals};
+}
+
+Guarded watched_to_come(bool leads, SignalGuard signals) {
+  Guarded guarded = alone_to_come(leads, signals);
+  guarded.processes.push_back(helper_to_come);
+  guarded.groups.push_back(helper_to_come);
+  guarded.followed = true;
+  return guarded;
+}
+
+Result<LaunchPatterns> make_patterns(const filter::Rules& rules, std::span<const Guarded> alone,
+                                     std::span<const Guarded> watched) {
+  LaunchPatterns patterns;
+  for (const Guarded& guarded : alone) {
+    auto programs = TRY(launch_filters(rules, key_to_come, guarded));
+    patterns.filters = programs.size();
+    const HandOver hand_over = programs.size() > 1 ? HandOver::Filters : HandOver::Nothing;
+    TRY_VOID(add_pattern(patterns.alone, guarded, std::move(programs),
+                         [&](const kernel::raw::LaunchKey& key, const Guarded& whom) {
+                           return rules_alone(rules, key, whom, hand_over);
+                         }));
+  }
+  for (const Guarded& guarded : watched) {
+    auto program = TRY(watched_filter(rules, key_to_come, Supervise::Explain, guarded));
+    if (!program) continue;
+    TRY_VOID(add_pattern(patterns.watched, guarded, {std::move(*program)},
+                         [&](const kernel::raw::LaunchKey& key, const Guarded& whom) {
+                           return rules_watched(rules, key, whom, Supervise::Explain);
+                         }));
+  }
+  return patterns;
+}
+
+std::optional<std::vector<filter::Program>> filled(const std::vector<LaunchPattern>& patterns,
+                                                   const kernel::raw::LaunchKey& key,
+                                                   const Guarded& guarded) {
+  const Numbers numbers = numbers_of(guarded);
+  const auto found = std::find_if(patterns.begin(), patterns.end(), [&](const LaunchPattern& one) {
+    return one.shape == numbers.shape;
+  });
+  if (found == patterns.end()) return std::nullopt;
+  const filter::Blanks blanks = blanks_of(key, numbers.different);
+  if (const auto* pattern = std::get_if<filter::Pattern>(&found->pattern))
+    return filter::fill(*pattern, blanks);
+  wire::Reader reader{std::get<std::string_view>(found->pattern)};
+  const filter::Pattern pattern = filter::read_pattern(reader);
+  CHECK(reader.done());
+  return filter::fill(pattern, blanks);
 }
 
 Result<std::optional<filter::Program>> watched_filter(const filter::Rules& rules,
                                                       const kernel::raw::LaunchKey& key,
                                                       Supervise supervise,
-                                                      const std::optional<Guarded>& guarded,
-                                                      const FilterDraft* draft) {
-  // The child sends the listener away while its filter is in force already.
-  const filter::Rules added =
-      TRY(with_launch_rule(notifying(with_protection(rules, guarded), supervise), key,
-                           calls::native(), HandOver::Listener));
+                                                      const std::optional<Guarded>& guarded) {
   filter::Store store(filter::chain_node_limit);
-  if (draft != nullptr) {
-    auto programs = renewed(draft->programs, renewal_of(*draft, key, guarded));
-    if (auto proven = filter::prove(store, added, std::move(programs.front())))
-      return std::move(proven->program);
-    store.clear();
-  }
-  auto compiled = filter::compile(store, added);
+  auto compiled = filter::compile(store, TRY(rules_watched(rules, key, guarded, supervise)));
   if (compiled) return std::move(compiled->program);
   if (compiled.error().too_long > 0) return std::nullopt;
   return cannot_compile(compiled.error());
@@ -117,26 +180,15 @@ Result<std::optional<filter::Program>> watched_filter(const filter::Rules& rules
 
 Result<std::vector<filter::Program>> launch_filters(const filter::Rules& rules,
                                                     const kernel::raw::LaunchKey& key,
-                                                    const std::optional<Guarded>& guarded,
-                                                    const FilterDraft* draft) {
-  // Behind the first filter of a chain the others have to be loaded.
-  auto added = [&](HandOver hand_over) {
-    return with_launch_rule(with_protection(rules, guarded), key, calls::native(), hand_over);
-  };
+                                                    const std::optional<Guarded>& guarded) {
   filter::Store store(filter::chain_node_limit);
-  if (draft != nullptr) {
-    const bool chained = draft->programs.size() > 1;
-    const filter::Rules meant = TRY(added(chained ? HandOver::Filters : HandOver::Nothing));
-    auto programs = renewed(draft->programs, renewal_of(*draft, key, guarded));
-    if (auto proven = filter::prove_stack(store, meant, std::move(programs)))
-      return std::move(proven->programs);
-    store.clear();
-  }
-  auto one = filter::compile(store, TRY(added(HandOver::Nothing)));
+  auto one = filter::compile(store, TRY(rules_alone(rules, key, guarded, HandOver::Nothing)));
   if (one) return std::vector<filter::Program>{std::move(one->program)};
   if (one.error().too_long == 0) return cannot_compile(one.error());
   store.clear();
-  auto stack = filter::compile_stack(store, TRY(added(HandOver::Filters)));
+  // Behind the first filter of a chain the others have to be loaded.
+  auto stack =
+      filter::compile_stack(store, TRY(rules_alone(rules, key, guarded, HandOver::Filters)));
   if (!stack) return cannot_compile(stack.error());
   return std::move(stack->programs);
 }

@@ -3,14 +3,19 @@
 // In: a policy's rules and the key of this launch; whether a supervisor answers refused calls
 // (notifying_rules.h); who is guarded (guard_rules.h). Out: proven programs with the launcher's
 // additions (launch_rule.h), or why there are none.
-// Neighbours: filter/stack.h compiles and proves; prepare.cc loads.
+// Neighbours: filter/stack.h compiles and proves; filter/pattern.h for many launches of one policy;
+// prepare.cc loads.
 #pragma once
 
-#include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "filter/pattern.h"
 #include "filter/program.h"
 #include "filter/rules.h"
 #include "kernel/raw.h"
@@ -19,28 +24,38 @@
 
 namespace seclude::sandbox {
 
-// The programs of an earlier launch, to begin with. Another key and other processes take the place
-// of theirs, and the result is proven against the rules like any other; where it does not fit any
-// more, it is not used.
-struct FilterDraft {
-  std::vector<filter::Program> programs;
-  kernel::raw::LaunchKey key = {};
-  std::vector<int> processes = {}, groups = {};  // as in Guarded
+// Programs for launches whose guarded processes are of one shape: as many, and the same of them in
+// both lists (a launcher that leads its group). Their numbers and the key are blank.
+struct LaunchPattern {
+  std::string shape;
+  std::variant<filter::Pattern, std::string_view>
+      pattern;  // bytes: of filter::write, kept elsewhere
 };
 
-// For launches of one plan, with a helper that explains and without.
-struct FilterDrafts {
-  FilterDraft alone;
-  std::optional<FilterDraft> watched;  // nullopt: it takes more than one filter
+// For the launches of one policy. A shape that is missing is compiled when it comes.
+struct LaunchPatterns {
+  size_t filters = 1;                  // how many a launch without a helper loads
+  std::vector<LaunchPattern> alone;    // without a helper
+  std::vector<LaunchPattern> watched;  // with a helper that explains
 };
 
-// Whose drafts, and for which guarded processes.
-struct DraftFor {
-  kernel::raw::LaunchKey key = {};
-  Guarded guarded = {};
-};
-[[nodiscard]] Result<FilterDrafts> make_drafts(const filter::Rules& rules, const DraftFor& alone,
-                                               const DraftFor& watched);
+// Launchers and helpers to come. Processes are numbered below 2^22 (proc(5), pid_max), so no other
+// number is taken for these; their order is the usual one, and no two are close.
+inline constexpr int group_to_come = 0x4c1a551c, launcher_to_come = 0x5ca1ab1e,
+                     helper_to_come = 0x7e57ab1e;
+// A launcher that leads its group or does not, alone or with a helper that traces.
+Guarded alone_to_come(bool leads, SignalGuard signals);
+Guarded watched_to_come(bool leads, SignalGuard signals);
+
+// For processes with numbers to come.
+[[nodiscard]] Result<LaunchPatterns> make_patterns(const filter::Rules& rules,
+                                                   std::span<const Guarded> alone,
+                                                   std::span<const Guarded> watched);
+
+// The programs of a launch; nullopt where no pattern is for it.
+std::optional<std::vector<filter::Program>> filled(const std::vector<LaunchPattern>& patterns,
+                                                   const kernel::raw::LaunchKey& key,
+                                                   const Guarded& guarded);
 
 // What no call on this machine can be of costs time to compile and to load; its calls would be
 // killed.
@@ -50,10 +65,10 @@ filter::Rules that_can_run_here(const filter::Rules& rules);
 // cannot stand for several filters; nullopt says that it would take more.
 [[nodiscard]] Result<std::optional<filter::Program>> watched_filter(
     const filter::Rules& rules, const kernel::raw::LaunchKey& key, Supervise supervise,
-    const std::optional<Guarded>& guarded = {}, const FilterDraft* draft = nullptr);
+    const std::optional<Guarded>& guarded = {});
 
 [[nodiscard]] Result<std::vector<filter::Program>> launch_filters(
     const filter::Rules& rules, const kernel::raw::LaunchKey& key,
-    const std::optional<Guarded>& guarded = {}, const FilterDraft* draft = nullptr);
+    const std::optional<Guarded>& guarded = {});
 
 }  // namespace seclude::sandbox

@@ -142,6 +142,16 @@ bool hands_over_a_folder(const Request& request) {
   return facts && facts->directory;
 }
 
+// The rules of the policy, and those that other layers take from the filter.
+filter::Rules enforced(Request& request) {
+  filter::Rules rules = std::move(*request.rules);
+  if (request.limited.group) rules = keeping_in_group(std::move(rules));
+  if (!request.domain) return rules;
+  Domain held = *request.domain;
+  held.attributes_by_mounts = held.own_root && !hands_over_a_folder(request);
+  return with_companions(std::move(rules), held);
+}
+
 // What holds the program, and keeps it from whoever holds it.
 void add_confinement(Request& request, std::optional<EnterDomain> domain,
                      std::vector<Step>& steps) {
@@ -153,7 +163,8 @@ void add_confinement(Request& request, std::optional<EnterDomain> domain,
   } else if (guard == SignalGuard::Landlock) {
     steps.push_back(KeepSignalsInside{});
   }
-  uint64_t set = capabilities_to_give_up(*request.rules);
+  uint64_t set = request.ready ? request.ready->rules->facts().capabilities_to_give_up
+                               : capabilities_to_give_up(*request.rules);
   // Without a domain, it is only for want of this that root cannot trace the launcher.
   if (guard == SignalGuard::Filter) set |= kernel::bit_of(kernel::Capability::SysPtrace);
   // With it, root could change mounts, and leave for those outside.
@@ -168,16 +179,13 @@ void add_confinement(Request& request, std::optional<EnterDomain> domain,
   if (set != 0) steps.push_back(GiveUpCapabilities{set});
   // Last, because the launcher itself opens descriptors until here.
   for (const ResourceLimit& limit : request.limited.rlimits) steps.push_back(SetLimit{limit});
-  filter::Rules rules = std::move(*request.rules);
-  if (request.limited.group) rules = keeping_in_group(std::move(rules));
-  if (request.domain) {
-    Domain held = *request.domain;
-    held.attributes_by_mounts = held.own_root && !hands_over_a_folder(request);
-    rules = with_companions(std::move(rules), held);
+  LoadFilter load{.rules = {}, .signal_guard = guard};
+  if (request.ready) {
+    load.rules = request.ready->rules;
+    load.patterns = request.ready->patterns;
+  } else {
+    load.rules = std::make_shared<const KeptRules>(enforced(request));
   }
-  LoadFilter load{.rules = std::make_shared<const filter::Rules>(std::move(rules)),
-                  .signal_guard = guard,
-                  .drafts = request.drafts};
   if (request.domain) load.listening = request.domain->listening;
   steps.push_back(std::move(load));
 }
@@ -305,7 +313,7 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   steps.push_back(NoNewPrivileges{});
   std::optional<EnterDomain> entering;
   if (domain) entering = std::move(domain->step);
-  if (request.rules) add_confinement(request, std::move(entering), steps);
+  if (request.rules || request.ready) add_confinement(request, std::move(entering), steps);
   steps.push_back(
       Execute{program->path, std::move(request.command), std::move(request.environment)});
   return plan;
@@ -330,7 +338,7 @@ Plan as_stand_in(Plan plan, std::optional<Supervise> helper) {
   }
   auto& filter = std::get<LoadFilter>(*load);
   filter.answered = helper;
-  const bool follows = !may_trace(*filter.rules);
+  const bool follows = !filter.rules->facts().may_trace;
   steps.insert(load, MeetHelper{follows});
   steps.insert(steps.begin(), StartHelper{*helper});
   return plan;

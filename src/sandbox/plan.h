@@ -18,11 +18,13 @@
 #include "filter/rules.h"
 #include "sandbox/domain.h"
 #include "sandbox/guard_rules.h"
+#include "sandbox/kept_rules.h"
 #include "sandbox/launch_filter.h"
 #include "sandbox/limit_steps.h"
 #include "sandbox/namespace_steps.h"
 #include "sandbox/notifying_rules.h"
 #include "sandbox/outcome.h"
+#include "sandbox/ready_launch.h"
 
 namespace seclude::sandbox {
 
@@ -38,10 +40,10 @@ struct Request {
   std::vector<std::string> command;  // a name is looked up in `search_path`
   // The policy, resolved, without the launch rule; nullopt runs the program without a filter.
   std::optional<filter::Rules> rules;
-  std::shared_ptr<const FilterDrafts> drafts = {};  // of these rules alone (ready_launch.h)
-  std::vector<std::string> environment;             // NAME=VALUE, all the program gets
-  std::optional<std::string> search_path;           // PATH of whoever launches; nullopt: unset
-  std::vector<int> keep_descriptors;                // besides 0, 1 and 2
+  std::optional<ReadyLaunch> ready = {};   // instead of them
+  std::vector<std::string> environment;    // NAME=VALUE, all the program gets
+  std::optional<std::string> search_path;  // PATH of whoever launches; nullopt: unset
+  std::vector<int> keep_descriptors;       // besides 0, 1 and 2
   std::optional<std::string> directory;
   std::optional<std::string> stdin_file, stdout_file, stderr_file;  // relative to here, not to it
   std::vector<ResourceLimit> limits;
@@ -126,14 +128,14 @@ struct MeetHelper {
   bool follows = false;  // it traces the program, which therefore may not trace anything itself
   friend bool operator==(const MeetHelper&, const MeetHelper&) = default;
 };
-// Compiled at each launch, together with a fresh key for the launch rule (launch_rule.h) and with
-// what guards the launcher (guard_rules.h).
+// With a fresh key for the launch rule (launch_rule.h) and with what guards the launcher
+// (guard_rules.h); compiled at each launch, where there is no pattern for it.
 struct LoadFilter {
-  std::shared_ptr<const filter::Rules> rules;  // never null; as large as all the rest
+  std::shared_ptr<const KeptRules> rules;  // never null
   SignalGuard signal_guard = SignalGuard::Landlock;
-  std::vector<ListenEnd> listening = {};            // `listen` waits for the helper
-  std::optional<Supervise> answered = {};           // refused calls wait for the helper
-  std::shared_ptr<const FilterDrafts> drafts = {};  // draft_filter
+  std::vector<ListenEnd> listening = {};   // `listen` waits for the helper
+  std::optional<Supervise> answered = {};  // refused calls wait for the helper
+  std::shared_ptr<const LaunchPatterns> patterns = {};
   friend bool operator==(const LoadFilter& left, const LoadFilter& right);
 };
 struct Execute {
@@ -180,7 +182,7 @@ std::string_view name_of(const Step& step);
 std::string to_string(const Step& step);
 // What a domain lets the program reach: "read /srv/in", "connect tcp *:443".
 std::vector<std::string> grants_of(const Step& step);
-// How many programs a step loads, once draft_filter has compiled them.
+// How many programs a step loads, once they are compiled (compile_filter).
 std::optional<size_t> filters_of(const Step& step);
 // One numbered line per step, each with what it grants, then the lines of the policy that another
 // layer than seccomp holds.

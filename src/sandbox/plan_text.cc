@@ -191,7 +191,7 @@ struct TextOf {
   }
   std::string operator()(const LoadFilter& step) const {
     std::vector<std::string> parts;
-    for (const filter::ArchRules& rules : step.rules->archs) {
+    for (const filter::ArchRules& rules : step.rules->get().archs) {
       parts.push_back(count(rules.numbers.size(), "call") + " on " +
                       std::string(calls::info(rules.arch).name));
     }
@@ -309,8 +309,8 @@ std::string_view name_of(LimitedResource resource) {
 }
 
 bool operator==(const LoadFilter& left, const LoadFilter& right) {
-  const auto& a = left.rules->archs;
-  const auto& b = right.rules->archs;
+  const auto& a = left.rules->get().archs;
+  const auto& b = right.rules->get().archs;
   return left.signal_guard == right.signal_guard && left.answered == right.answered &&
          left.listening == right.listening &&
          std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -319,8 +319,8 @@ bool operator==(const LoadFilter& left, const LoadFilter& right) {
 
 std::optional<size_t> filters_of(const Step& step) {
   const auto* load = std::get_if<LoadFilter>(&step);
-  if (load == nullptr || !load->drafts) return std::nullopt;
-  return load->answered ? 1 : load->drafts->alone.programs.size();
+  if (load == nullptr || !load->patterns) return std::nullopt;
+  return load->answered ? 1 : load->patterns->filters;
 }
 
 std::string_view name_of(const Step& step) { return std::visit(NameOf{}, step); }

@@ -66,16 +66,13 @@ Guarded guarding_both(const LoadFilter& step, bool own_processes, int helper) {
   return guarded;
 }
 
-// Stands for a helper that does not run yet. Processes are numbered below 2^22 (proc(5), pid_max),
-// so no other is taken for it, and the order of numbers stays: a helper comes after its launcher.
-constexpr int helper_to_come = 0x7e57ab1e;
-
-Result<FilterDrafts> drafts_for(const LoadFilter& step, bool own_processes) {
-  DraftFor alone = {.guarded = guarding_this_process(step, own_processes)};
-  DraftFor watched = {.guarded = guarding_both(step, own_processes, helper_to_come)};
-  TRY_VOID(kernel::fill_random(alone.key));
-  TRY_VOID(kernel::fill_random(watched.key));
-  return make_drafts(*step.rules, alone, watched);
+// The guarded processes of one launch stand in the filter of another, their numbers blank.
+Result<LaunchPatterns> patterns_for(const LoadFilter& step, bool own_processes) {
+  const bool leads = kernel::own_group() == kernel::own_pid();
+  Guarded alone = alone_to_come(leads, step.signal_guard);
+  Guarded watched = watched_to_come(leads, step.signal_guard);
+  if (own_processes) alone.processes = alone.groups = watched.processes = watched.groups = {};
+  return make_patterns(step.rules->get(), {&alone, 1}, {&watched, 1});
 }
 
 bool starts_init(const Plan& plan) {
@@ -85,11 +82,12 @@ bool starts_init(const Plan& plan) {
 
 }  // namespace
 
-Result<void> draft_filter(Plan& plan) {
+Result<void> compile_filter(Plan& plan) {
   for (Step& step : plan.steps) {
     auto* load = std::get_if<LoadFilter>(&step);
     if (load == nullptr || load->answered) continue;
-    load->drafts = std::make_shared<const FilterDrafts>(TRY(drafts_for(*load, starts_init(plan))));
+    load->patterns =
+        std::make_shared<const LaunchPatterns>(TRY(patterns_for(*load, starts_init(plan))));
   }
   return {};
 }
@@ -245,9 +243,10 @@ struct Preparation {
   }
   Result<void> operator()(const LoadFilter& step) {
     if (step.answered) return load_supervised(step);
-    const FilterDraft* draft = step.drafts ? &step.drafts->alone : nullptr;
-    to.programs_ = TRY(
-        launch_filters(*step.rules, to.key_, guarding_this_process(step, own_processes), draft));
+    const Guarded guarded = guarding_this_process(step, own_processes);
+    auto programs = step.patterns ? filled(step.patterns->alone, to.key_, guarded) : std::nullopt;
+    to.programs_ =
+        programs ? std::move(*programs) : TRY(launch_filters(step.rules->get(), to.key_, guarded));
     for (const filter::Program& program : to.programs_)
       add({.kind = ChildStep::Kind::LoadFilter,
            .program = program.data(),
@@ -257,16 +256,20 @@ struct Preparation {
   }
   Result<void> load_supervised(const LoadFilter& step) {
     CHECK(joining);
-    const bool drafted = step.drafts && step.drafts->watched && step.answered == Supervise::Explain;
-    auto program = TRY(watched_filter(*step.rules, to.key_, *step.answered,
-                                      guarding_both(step, own_processes, joining->supervisor),
-                                      drafted ? &*step.drafts->watched : nullptr));
-    if (!program) {
-      kind = SetupError::Kind::NotWatchable;
-      return fail("watch the program: its policy takes more than one filter", 0,
-                  "a program has one listener, and that of one filter only");
+    const Guarded guarded = guarding_both(step, own_processes, joining->supervisor);
+    const bool patterned = step.patterns && step.answered == Supervise::Explain;
+    if (auto programs =
+            patterned ? filled(step.patterns->watched, to.key_, guarded) : std::nullopt) {
+      to.programs_ = std::move(*programs);
+    } else {
+      auto program = TRY(watched_filter(step.rules->get(), to.key_, *step.answered, guarded));
+      if (!program) {
+        kind = SetupError::Kind::NotWatchable;
+        return fail("watch the program: its policy takes more than one filter", 0,
+                    "a program has one listener, and that of one filter only");
+      }
+      to.programs_.push_back(std::move(*program));
     }
-    to.programs_.push_back(std::move(*program));
     add({.kind = ChildStep::Kind::LoadFilterSupervised,
          .from = joining->socket,
          .first = joining->flags,

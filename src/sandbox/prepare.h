@@ -23,10 +23,10 @@
 
 namespace seclude::sandbox {
 
-// Generates the filter's code for all launches of a plan, with and without a helper that explains.
-// Each launch still has its own key and its own proof. Call it in the process that launches: the
-// filter names it.
-[[nodiscard]] Result<void> draft_filter(Plan& plan);
+// Compiles and proves the filter for all launches of a plan, with and without a helper that
+// explains; each launch puts its own key in (filter/pattern.h). Call it in the process that
+// launches.
+[[nodiscard]] Result<void> compile_filter(Plan& plan);
 
 // The files that a plan's PlaceFile steps name, in their order. Opening one may take for ever (a
 // FIFO that nobody has at its other end), so it comes first, while signals still end this process.

@@ -8,14 +8,6 @@
 namespace seclude::sandbox {
 namespace {
 
-// Processes are numbered below 2^22 (proc(5), pid_max), so no other number is taken for these.
-// Their order is the usual one, and no two are close: code that tests them as a range fits no
-// others.
-constexpr int group_to_come = 0x4c1a551c, launcher_to_come = 0x5ca1ab1e,
-              helper_to_come = 0x7e57ab1e;
-constexpr kernel::raw::LaunchKey key_to_come = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9,
-                                                0x94d049bb133111eb};
-
 bool speaks_of_calls_alone(const policy::Statement& statement) {
   const auto& body = statement.body;
   if (const auto* on = std::get_if<policy::OnArchitectures>(&body))
@@ -48,12 +40,25 @@ bool answered_by_nobody(const filter::Rules& rules) {
 }
 
 template <typename Way, typename Value>
-void walk_draft(Way& way, Value& draft) {
-  way.number(draft.key);
-  way.list(draft.processes, [&](auto& process) { way.number(process); });
-  way.list(draft.groups, [&](auto& group) { way.number(group); });
-  way.list(draft.programs, [&](auto& program) {
-    way.list(program, [&](auto& instruction) { way.number(instruction); });
+void walk_facts(Way& way, Value& facts) {
+  way.number(facts.capabilities_to_give_up);
+  way.number(facts.may_trace);
+  way.number(facts.may_hide_processes);
+}
+
+void write(wire::Writer& to, const std::vector<LaunchPattern>& patterns) {
+  to.list(patterns, [&](const LaunchPattern& one) {
+    to.text(one.shape);
+    wire::Writer bytes;
+    filter::write(bytes, std::get<filter::Pattern>(one.pattern));
+    to.text(bytes.bytes);
+  });
+}
+
+void read(wire::Reader& from, std::vector<LaunchPattern>& patterns) {
+  from.list(patterns, [&](LaunchPattern& one) {
+    from.text(one.shape);
+    from.text(one.pattern.emplace<std::string_view>());
   });
 }
 
@@ -65,39 +70,42 @@ bool needs_only_a_filter(const policy::Texts& texts) {
   });
 }
 
-Result<ReadyLaunch> make_ready(const filter::Rules& rules) {
-  ReadyLaunch ready{.rules = that_can_run_here(rules), .drafts = {}};
-  if (answered_by_nobody(ready.rules)) return fail("make a launch ready: somebody has to answer");
-  const Guarded alone = {.processes = {launcher_to_come}, .groups = {group_to_come}};
-  const Guarded watched = {.processes = {launcher_to_come, helper_to_come},
-                           .groups = {group_to_come, helper_to_come},
-                           .followed = true};
-  ready.drafts = std::make_shared<const FilterDrafts>(
-      TRY(make_drafts(ready.rules, {.key = key_to_come, .guarded = alone},
-                      {.key = key_to_come, .guarded = watched})));
-  return ready;
-}
-
-std::string to_bytes(const ReadyLaunch& ready) {
+Result<std::string> make_ready(const filter::Rules& rules) {
+  const filter::Rules here = that_can_run_here(rules);
+  if (answered_by_nobody(here)) return fail("make a launch ready: somebody has to answer");
+  std::vector<Guarded> alone, watched;
+  for (const bool leads : {false, true}) {
+    for (const SignalGuard signals : {SignalGuard::Landlock, SignalGuard::Filter}) {
+      alone.push_back(alone_to_come(leads, signals));
+      watched.push_back(watched_to_come(leads, signals));
+    }
+  }
+  const LaunchPatterns patterns = TRY(make_patterns(here, alone, watched));
   wire::Writer writer;
-  filter::write(writer, ready.rules);
-  walk_draft(writer, ready.drafts->alone);
-  writer.number(ready.drafts->watched.has_value());
-  if (ready.drafts->watched) walk_draft(writer, *ready.drafts->watched);
+  const RulesFacts facts = facts_of(here);
+  walk_facts(writer, facts);
+  writer.number(patterns.filters);
+  write(writer, patterns.alone);
+  write(writer, patterns.watched);
+  wire::Writer kept;
+  filter::write(kept, here);
+  writer.text(kept.bytes);
   return std::move(writer.bytes);
 }
 
 std::optional<ReadyLaunch> ready_from_bytes(std::string_view bytes) {
   wire::Reader reader{bytes};
-  ReadyLaunch ready{.rules = filter::read_rules(reader), .drafts = {}};
-  FilterDrafts drafts;
-  walk_draft(reader, drafts.alone);
-  bool watched = false;
-  reader.number(watched);
-  if (watched) walk_draft(reader, drafts.watched.emplace());
+  RulesFacts facts;
+  walk_facts(reader, facts);
+  LaunchPatterns patterns;
+  reader.number(patterns.filters);
+  read(reader, patterns.alone);
+  read(reader, patterns.watched);
+  std::string_view rules;
+  reader.text(rules);
   if (!reader.done()) return std::nullopt;
-  ready.drafts = std::make_shared<const FilterDrafts>(std::move(drafts));
-  return ready;
+  return ReadyLaunch{std::make_shared<const KeptRules>(facts, rules),
+                     std::make_shared<const LaunchPatterns>(std::move(patterns))};
 }
 
 }  // namespace seclude::sandbox

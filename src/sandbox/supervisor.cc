@@ -51,7 +51,7 @@ std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
 
 }  // namespace
 
-Result<Supervisor> Supervisor::start(const filter::Rules& rules, const Supervision& supervision,
+Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& supervision,
                                      Serves serves) {
   kernel::SocketPair control = TRY(kernel::socket_pair(kernel::SocketKind::Stream));
   kernel::SocketPair joining = TRY(kernel::socket_pair(kernel::SocketKind::Messages));

@@ -26,10 +26,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "filter/rules.h"
 #include "kernel/fd.h"
 #include "sandbox/denial.h"
 #include "sandbox/domain.h"
+#include "sandbox/kept_rules.h"
 #include "sandbox/notifying_rules.h"
 
 namespace seclude::sandbox {
@@ -53,7 +53,7 @@ class Supervisor {
  public:
   enum class Serves : uint8_t { OneRun, ManyRuns };
   // Call it before there is a child or a second thread.
-  [[nodiscard]] static Result<Supervisor> start(const filter::Rules& rules,
+  [[nodiscard]] static Result<Supervisor> start(const KeptRules& rules,
                                                 const Supervision& supervision,
                                                 Serves serves = Serves::OneRun);
   Supervisor(Supervisor&& other) noexcept;

@@ -107,8 +107,10 @@ TEST(OutcomeJson, UsageIsInSecondsAndBytes) {
 
 TEST(OutcomeJson, ThePlanTellsTheLayers) {
   EXPECT_FALSE(of(Exited{0}).contains("layers"));
-  const Plan plan = {.steps = {LoadFilter{std::make_shared<const filter::Rules>()}, SetLimit{{LimitedResource::OpenFiles, 3}}},
-                     .warnings = {"a warning"}};
+  const Plan plan = {
+      .steps = {LoadFilter{std::make_shared<const sandbox::KeptRules>(filter::Rules{})},
+                SetLimit{{LimitedResource::OpenFiles, 3}}},
+      .warnings = {"a warning"}};
   const json document = of(Exited{0}, &plan);
   ASSERT_EQ(document["layers"].size(), 2u);
   EXPECT_EQ(document["layers"][0]["layer"], "seccomp");

@@ -37,16 +37,8 @@ filter::Rules rules_of(const std::string& text) {
 const std::string strict = "policy a\nuse strict\notherwise kill\n";
 const std::string loose = "policy a\nallow socket where family == AF_UNIX\notherwise deny\n";
 
-FilterDraft draft_of(const filter::Rules& rules) {
-  auto programs = launch_filters(rules, first_key);
-  EXPECT_TRUE(programs);
-  return {std::move(*programs), first_key};
-}
-
 // The only program of a launch.
-std::optional<filter::Program> launch_filter(const filter::Rules& rules,
-                                             const FilterDraft* draft = nullptr) {
-  auto programs = launch_filters(rules, second_key, {}, draft);
+std::optional<filter::Program> only(Result<std::vector<filter::Program>> programs) {
   EXPECT_TRUE(programs);
   if (!programs || programs->size() != 1) return std::nullopt;
   return std::move(programs->front());
@@ -62,39 +54,6 @@ size_t mentions(const filter::Program& program, const LaunchKey& key) {
   return count;
 }
 
-TEST(LaunchFilter, ADraftGetsTheNewKeyAndNothingElse) {
-  const filter::Rules rules = rules_of(loose);
-  const FilterDraft draft = draft_of(rules);
-  ASSERT_EQ(mentions(draft.programs.front(), first_key), 6u);
-  auto program = launch_filter(rules, &draft);
-  ASSERT_TRUE(program);
-  EXPECT_EQ(mentions(*program, first_key), 0u);
-  EXPECT_EQ(mentions(*program, second_key), 6u);
-  ASSERT_EQ(program->size(), draft.programs.front().size());
-  size_t changed = 0;
-  for (size_t i = 0; i < program->size(); i++)
-    changed += (*program)[i] != draft.programs.front()[i];
-  EXPECT_EQ(changed, 6u);
-}
-
-TEST(LaunchFilter, ADraftThatDoesNotFitIsNotUsed) {
-  const FilterDraft other = draft_of(rules_of(strict));
-  const filter::Rules rules = rules_of(loose);
-  auto with_draft = launch_filter(rules, &other);
-  auto without = launch_filter(rules);
-  ASSERT_TRUE(with_draft && without);
-  EXPECT_EQ(*with_draft, *without);
-}
-
-constexpr int old_helper = 0x7e57ab1e, launcher = 4000, helper = 4321;
-
-Guarded guarding(std::vector<int> processes) {
-  return {.processes = processes,
-          .groups = processes,
-          .signals = SignalGuard::Filter,
-          .followed = true};
-}
-
 bool same_answers(const filter::Program& one, const filter::Program& other) {
   filter::Store store;
   const auto first = filter::lift(store, one), second = filter::lift(store, other);
@@ -103,61 +62,70 @@ bool same_answers(const filter::Program& one, const filter::Program& other) {
   return decision != nullptr && also != nullptr && *decision == *also;
 }
 
-FilterDraft watched_draft(const filter::Rules& rules) {
-  const Guarded guarded = guarding({launcher, old_helper});
-  auto program = watched_filter(rules, first_key, Supervise::Explain, guarded);
-  EXPECT_TRUE(program && *program);
-  return {{std::move(**program)}, first_key, guarded.processes};
+LaunchPatterns patterns_of(const filter::Rules& rules, SignalGuard signals) {
+  const Guarded alone = alone_to_come(false, signals), watched = watched_to_come(false, signals);
+  auto patterns = make_patterns(rules, {&alone, 1}, {&watched, 1});
+  EXPECT_TRUE(patterns);
+  return std::move(*patterns);
 }
 
-// In the two places of each test for a process or its group.
-TEST(LaunchFilter, AWatchedDraftGetsTheNewHelper) {
-  const filter::Rules rules = rules_of(loose + "allow @default, kill, prlimit64, fcntl\n");
-  const FilterDraft draft = watched_draft(rules);
-  const auto program =
-      watched_filter(rules, second_key, Supervise::Explain, guarding({launcher, helper}), &draft);
-  ASSERT_TRUE(program && *program);
-  const filter::Program& before = draft.programs.front();
-  ASSERT_EQ((*program)->size(), before.size());
-  size_t to_helper = 0;
-  for (size_t i = 0; i < before.size(); ++i) {
-    const uint32_t old = before[i].k, now = (**program)[i].k;
-    const bool was_helper =
-        old == uint32_t{old_helper} || old == static_cast<uint32_t>(-old_helper);
-    const bool is_helper = now == uint32_t{helper} || now == static_cast<uint32_t>(-helper);
-    EXPECT_EQ(was_helper, is_helper) << i;
-    to_helper += is_helper;
-  }
-  EXPECT_GE(to_helper, 3u);
+constexpr int launcher = 4000;
+
+Guarded guarding(std::optional<int> helper, SignalGuard signals) {
+  Guarded guarded = {.processes = {launcher}, .groups = {launcher - 10}, .signals = signals};
+  if (!helper) return guarded;
+  guarded.processes.push_back(*helper);
+  guarded.groups.push_back(*helper);
+  guarded.followed = true;
+  return guarded;
 }
 
-// A helper whose number is below the launcher's may take another order of tests: then the draft
-// does not fit, and code is generated anew.
-TEST(LaunchFilter, AWatchedDraftMeansTheSameWhateverTheHelpersNumber) {
-  const filter::Rules rules = rules_of(loose + "allow @default, kill, prlimit64, fcntl\n");
-  const FilterDraft draft = watched_draft(rules);
-  for (const int number : {1, launcher - 1, launcher + 1, 0x3fffff}) {
-    const Guarded guarded = guarding({launcher, number});
-    const auto with_draft = watched_filter(rules, second_key, Supervise::Explain, guarded, &draft);
-    ASSERT_TRUE(with_draft && *with_draft) << number;
-    const auto without = watched_filter(rules, second_key, Supervise::Explain, guarded);
-    ASSERT_TRUE(without && *without);
-    EXPECT_TRUE(same_answers(**with_draft, **without)) << number;
+constexpr SignalGuard both[] = {SignalGuard::Landlock, SignalGuard::Filter};
+
+TEST(LaunchFilter, APatternGetsTheKeyAndTheNumbers) {
+  const filter::Rules rules = rules_of(loose + "allow kill, prlimit64, fcntl\n");
+  for (const SignalGuard signals : both) {
+    const LaunchPatterns patterns = patterns_of(rules, signals);
+    for (const LaunchKey& key : {first_key, second_key}) {
+      const Guarded guarded = guarding({}, signals);
+      const auto programs = filled(patterns.alone, key, guarded);
+      ASSERT_TRUE(programs);
+      ASSERT_EQ(programs->size(), 1u);
+      EXPECT_EQ(mentions(programs->front(), key), 6u);
+      EXPECT_TRUE(same_answers(programs->front(), *only(launch_filters(rules, key, guarded))));
+    }
   }
 }
 
-// One constant of the draft is changed: the launch must notice, and come to the right program.
-TEST(LaunchFilter, AWrongDraftIsFoundOutByTheProof) {
-  const filter::Rules rules = rules_of(loose);
-  FilterDraft draft = draft_of(rules);
-  const auto found = std::find_if(
-      draft.programs.front().begin(), draft.programs.front().end(),
-      [](const filter::Instruction& one) { return one.k == filter::Action::deny(1).ret; });
-  ASSERT_NE(found, draft.programs.front().end());
-  found->k = filter::Action::allow().ret;
-  auto program = launch_filter(rules, &draft);
-  ASSERT_TRUE(program);
-  EXPECT_EQ(*program, *launch_filter(rules));
+// A helper whose number is below the launcher's takes another order of tests: then there is no
+// program, unless it is right all the same.
+TEST(LaunchFilter, AWatchedPatternMeansTheSameWhateverTheHelpersNumber) {
+  const filter::Rules rules = rules_of(loose + "allow @default, kill, prlimit64, fcntl\n");
+  for (const SignalGuard signals : both) {
+    const LaunchPatterns patterns = patterns_of(rules, signals);
+    size_t used = 0;
+    for (const int helper : {1, launcher - 11, launcher - 10, launcher - 9, launcher - 1,
+                             launcher + 1, launcher + 2, 0x3fffff}) {
+      const Guarded guarded = guarding(helper, signals);
+      const auto programs = filled(patterns.watched, second_key, guarded);
+      if (!programs) continue;
+      ++used;
+      const auto fresh = watched_filter(rules, second_key, Supervise::Explain, guarded);
+      ASSERT_TRUE(fresh && *fresh);
+      EXPECT_TRUE(same_answers(programs->front(), **fresh)) << helper;
+    }
+    EXPECT_GE(used, 3u);
+  }
+}
+
+TEST(LaunchFilter, APatternOfAnotherShapeIsNotUsed) {
+  const LaunchPatterns patterns = patterns_of(rules_of(loose), SignalGuard::Landlock);
+  Guarded leading = guarding({}, SignalGuard::Landlock);
+  leading.groups = leading.processes;
+  EXPECT_FALSE(filled(patterns.alone, first_key, leading));
+  EXPECT_FALSE(filled(patterns.alone, first_key, guarding({}, SignalGuard::Filter)));
+  EXPECT_FALSE(filled(patterns.alone, first_key, guarding(launcher + 1, SignalGuard::Landlock)));
+  EXPECT_FALSE(filled({}, first_key, guarding({}, SignalGuard::Landlock)));
 }
 
 // Rules that no single filter holds: 500 pairs of values for each of six calls.
@@ -207,22 +175,17 @@ TEST(LaunchFilter, AChainLetsTheLaunchLoadItsFiltersAndNobodyElse) {
   EXPECT_EQ(answer(*one, "seccomp", second_key), filter::Action::kill());
 }
 
-TEST(LaunchFilter, ADraftOfAChainGetsTheNewKey) {
-  const filter::Rules rules = long_rules();
-  const FilterDraft draft = draft_of(rules);
-  ASSERT_GT(draft.programs.size(), 1u);
-  const auto programs = launch_filters(rules, second_key, {}, &draft);
+TEST(LaunchFilter, APatternOfAChainGetsTheKey) {
+  const LaunchPatterns patterns = patterns_of(long_rules(), SignalGuard::Landlock);
+  EXPECT_GT(patterns.filters, 1u);
+  EXPECT_TRUE(patterns.watched.empty());
+  const auto programs = filled(patterns.alone, second_key, guarding({}, SignalGuard::Landlock));
   ASSERT_TRUE(programs);
-  ASSERT_EQ(programs->size(), draft.programs.size());
-  size_t before = 0, after = 0;
-  for (size_t i = 0; i < programs->size(); i++) {
-    EXPECT_EQ((*programs)[i].size(), draft.programs[i].size());
-    EXPECT_EQ(mentions((*programs)[i], first_key), 0u);
-    before += mentions(draft.programs[i], first_key);
-    after += mentions((*programs)[i], second_key);
+  ASSERT_EQ(programs->size(), patterns.filters);
+  for (const char* call : {"execve", "seccomp"}) {
+    EXPECT_EQ(answer(*programs, call, second_key), filter::Action::allow()) << call;
+    EXPECT_EQ(answer(*programs, call, first_key), filter::Action::kill()) << call;
   }
-  EXPECT_GT(after, 0u);
-  EXPECT_EQ(after, before);
 }
 
 TEST(LaunchFilter, NoListenerStandsForAChain) {
