@@ -57,10 +57,33 @@ Result<std::string> random_suffix() {
   return fmt::format(".{:06x}", number & 0xffffff);
 }
 
+// What to do about it, where that can be said.
+std::string_view writing_hint(int reason) {
+  switch (reason) {
+    case ENOENT:
+    case ENOTDIR:
+      return "its folder has to be there";
+    case EROFS:
+      return "that file system is mounted read-only: name a file on another one";
+    case ENOSPC:
+    case EDQUOT:
+      return "there is no space left: make some, or name a file on another file system";
+    case EACCES:
+    case EPERM:
+      return "this user may not write there: name a file elsewhere";
+    default:
+      return {};
+  }
+}
+
+tl::unexpected<Error> unwritable(const std::string& doing, int reason) {
+  return fail(doing, reason, std::string(writing_hint(reason)));
+}
+
 // Not to read or write, only to come back to it; never as one of the standard streams.
 Result<kernel::Fd> hold(const std::string& name, int flags, const std::string& doing) {
   kernel::Fd held(open(name.c_str(), O_PATH | O_CLOEXEC | flags));
-  if (held.number() < 0) return fail(doing, errno);
+  if (held.number() < 0) return unwritable(doing, errno);
   if (held.number() > 2) return held;
   const int moved = fcntl(held.number(), F_DUPFD_CLOEXEC, 3);
   if (moved < 0) return fail(doing, errno);
@@ -117,6 +140,8 @@ Result<Place> Place::find(const std::string& name) {
   Place place(doing, TRY(hold(folder, O_DIRECTORY, doing)));
   place.file_name_ = target.substr(slash == std::string::npos ? 0 : slash + 1);
   if (place.file_name_.empty()) return fail(doing, name.empty() ? ENOENT : EISDIR);
+  // Better told before the work than after it.
+  if (faccessat(place.at_.number(), ".", W_OK, AT_EACCESS) != 0) return unwritable(doing, errno);
   if (there) place.old_mode_ = status.st_mode & 07777;
   return place;
 }
@@ -125,21 +150,21 @@ Result<void> Place::write(std::string_view content) const {
   if (file_name_.empty()) {
     const std::string held = "/proc/self/fd/" + std::to_string(at_.number());
     kernel::Fd device(open(held.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (device.number() < 0) return fail(doing_, errno);
-    if (!write_all(device.number(), content)) return fail(doing_, errno);
+    if (device.number() < 0) return unwritable(doing_, errno);
+    if (!write_all(device.number(), content)) return unwritable(doing_, errno);
     return {};
   }
   const std::string temporary = file_name_ + TRY(random_suffix());
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   kernel::Fd file(openat(at_.number(), temporary.c_str(), flags, 0600));
-  if (file.number() < 0) return fail(doing_, errno);
+  if (file.number() < 0) return unwritable(doing_, errno);
   bool good = write_all(file.number(), content) &&
               fchmod(file.number(), old_mode_.value_or(fresh_mode())) == 0 &&
               renameat(at_.number(), temporary.c_str(), at_.number(), file_name_.c_str()) == 0;
   if (good) return {};
   int problem = errno;
   unlinkat(at_.number(), temporary.c_str(), 0);
-  return fail(doing_, problem);
+  return unwritable(doing_, problem);
 }
 
 // False: there are no nameless files here, or they cannot be named.
@@ -150,7 +175,7 @@ Result<bool> Place::write_nameless(std::string_view content) const {
   if (file.number() < 0) return false;
   if (!write_all(file.number(), content) ||
       fchmod(file.number(), old_mode_.value_or(fresh_mode())) != 0)
-    return fail(doing_, errno);
+    return unwritable(doing_, errno);
   const std::string held = "/proc/self/fd/" + std::to_string(file.number());
   for (int i = 0; i < attempts; ++i) {
     if (linkat(AT_FDCWD, held.c_str(), at_.number(), file_name_.c_str(), AT_SYMLINK_FOLLOW) == 0)

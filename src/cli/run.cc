@@ -308,7 +308,12 @@ int report_on(const sandbox::Outcome& outcome, const Told& told, const Arguments
   const Result<void> written =
       told.place != nullptr ? write(*told.place) : Place::find(*file).and_then(write);
   if (written) return status;
-  console.error(written.error());
+  Error error = written.error();
+  // Somebody may want to know all the same.
+  if (told.place != nullptr && !std::holds_alternative<sandbox::SetupError>(outcome.ending))
+    error.hint += (error.hint.empty() ? "" : "; ") +
+                  ("the run itself is over, with exit status " + std::to_string(status));
+  console.error(error);
   return could_not;
 }
 

@@ -30,14 +30,15 @@ std::string no_program_hint(const Plan& plan, const Execute& step) {
   return why_no_program(step.path, directory);
 }
 
-std::string hint_for(const Plan& plan, const Step& step, int reason) {
+std::string hint_for(const Plan& plan, const ChildStep& failed, int reason) {
+  const Step& step = plan.steps[failed.plan_step];
   if (std::holds_alternative<LoadFilter>(step)) {
     if (reason == EINVAL || reason == ENOSYS) return "this kernel has no seccomp filters";
     if (reason == EBUSY) return "a filter outside has a listener already; a task can have only one";
     if (reason == ENOMEM)
       return "the filters already in force leave no room (32,768 instructions in all)";
   }
-  if (std::string hint = namespace_hint(step, reason); !hint.empty()) return hint;
+  if (std::string hint = namespace_hint(step, failed, reason); !hint.empty()) return hint;
   const bool domain =
       std::holds_alternative<KeepSignalsInside>(step) || std::holds_alternative<EnterDomain>(step);
   if (domain && reason == E2BIG)
@@ -75,7 +76,9 @@ std::string doing(const Step& step) {
 
 SetupError explain(const Plan& plan, const ChildStep& failed, int reason) {
   const Step& step = plan.steps[failed.plan_step];
-  return {kind_of(step, reason), Error{doing(step), reason, hint_for(plan, step, reason)}};
+  if (auto lost = lost_place(step, failed, reason))
+    return {SetupError::Kind::Setup, std::move(*lost)};
+  return {kind_of(step, reason), Error{doing(step), reason, hint_for(plan, failed, reason)}};
 }
 
 template <typename T>

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernel/capabilities.h"
+#include "kernel/files.h"
 #include "kernel/landlock.h"
 #include "kernel/namespaces.h"
 #include "sandbox/limit_rules.h"
@@ -44,10 +45,11 @@ std::vector<std::string> covering(const std::vector<std::string>& mounts) {
 }
 
 std::string group_fix() {
+  if (!kernel::facts_of("/proc/self/mountinfo"))
+    return "groups are found by /proc, which is not there: mount -t proc proc /proc";
   if (kernel::own_user() == 0)
     return "as root: mount -t cgroup2 none /sys/fs/cgroup, and start it outside of a container "
-           "that "
-           "mounts it read-only";
+           "that mounts it read-only";
   return "start it in a delegated group: systemd-run --user --scope -p Delegate=yes -- seclude run "
          "...; `seclude doctor` says what this user has";
 }

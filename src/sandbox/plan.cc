@@ -208,12 +208,31 @@ std::vector<std::string> needed_to_start(const Request& request, const std::stri
   return needed;
 }
 
+// The kernel would only say that the program is not there, and mean its loader.
+Result<void> check_start_is_shown(const Request& request, const std::string& program) {
+  if (!request.isolation) return {};
+  std::vector<std::string> executed;
+  for (const CoveredPlace& place : request.isolation->covered) {
+    if (!place.hidden) continue;
+    if (executed.empty()) executed = closure_of(closure_query(request, program)).executed;
+    for (const std::string& file : executed) {
+      const auto real = kernel::real_path(file);
+      if (real && is_at_or_below(*real, place.path))
+        return fail("start `" + escape(program, 200) + "`, which takes `" + escape(file, 200) +
+                        "`: a `hide` line covers it",
+                    0, "let the line leave `" + escape(*real, 200) + "` out");
+    }
+  }
+  return {};
+}
+
 // Nothing where the policy asks for nothing of its own.
 Result<IsolationSteps> isolating(const Request& request, const std::string& program,
                                  const std::optional<Entering>& domain) {
   const bool own_root = domain && request.domain->own_root;
   if (!request.isolation && !own_root) return IsolationSteps{};
   const Isolation isolation = request.isolation.value_or(Isolation{});
+  TRY_VOID(check_start_is_shown(request, program));
   const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
   const bool by_filter = guard_of(request) == SignalGuard::Filter;
   if (own_root) {

@@ -12,6 +12,7 @@
 #include "kernel/random.h"
 #include "kernel/signals.h"
 #include "sandbox/launch_filter.h"
+#include "sandbox/namespace_hints.h"
 
 namespace seclude::sandbox {
 namespace {
@@ -223,8 +224,12 @@ struct Preparation {
   Result<void> make_domain(const EnterDomain& step) {
     to.ruleset_ = TRY(kernel::make_ruleset(
         {.files = step.files, .network = step.network, .signals = step.signals}));
-    for (const PathRight& path : step.paths)
-      TRY_VOID(kernel::allow_below(*to.ruleset_, path.path, path.rights));
+    for (const PathRight& path : step.paths) {
+      Result<void> allowed = kernel::allow_below(*to.ruleset_, path.path, path.rights);
+      if (!allowed && allowed.error().errno_value == ENOENT)
+        allowed.error().hint = moved_since_planning;
+      TRY_VOID(std::move(allowed));
+    }
     for (const PortRight& range : step.ports)
       for (uint32_t port = range.low; port <= range.high; ++port)
         TRY_VOID(kernel::allow_port(*to.ruleset_, static_cast<uint16_t>(port), range.rights));

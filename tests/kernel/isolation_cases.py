@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness import Skipped, case, end, find, poll
+from harness import case, end, find, poll
 from offspring import become_reaper, collect, offspring
 
 EVERYTHING = "isolate network, processes, ipc, tmp"
@@ -270,15 +270,3 @@ def a_machine_that_refuses_namespaces_is_named_with_the_fix(bench):
     done = bench.outside(*outer, bench.seclude, "run", "-p", policy, "--best-effort", "--", find("true"))
     if os.getuid() != 0:
         bench.check(done.returncode == 125 or "is not held" in done.stderr, done.stderr)
-
-
-@case("unshare", "mount", "setpriv", "true")
-def a_proc_that_cannot_be_mounted_is_named_with_the_fix(bench):
-    if os.getuid() != 0:
-        raise Skipped("root prepares it")
-    policy = bench.policy("use default", "isolate processes")
-    script = ('mount -t tmpfs none /proc/sys && exec setpriv --reuid 65534 --regid 65534 '
-              '--clear-groups "$@"')
-    done = bench.outside(find("unshare"), "-m", find("sh"), "-c", script, "sh", bench.seclude, "run",
-                         "-p", policy, "--", find("true"))
-    refused(bench, done, "mount /proc of the process namespace", "parts of /proc are covered")

@@ -158,15 +158,31 @@ TEST(NamespaceHints, EachLackHasItsFix) {
   EXPECT_NE(user_namespace_fix(features).find("AppArmor"), std::string::npos);
   features.max_user_namespaces = 0;
   EXPECT_EQ(user_namespace_fix(features), "sysctl user.max_user_namespaces=10000");
+  const ChildStep any;
   const MountOver proc{MountOver::Kind::Processes, "/proc"};
-  EXPECT_NE(namespace_hint(proc, EPERM).find("parts of /proc are covered"), std::string::npos);
-  EXPECT_NE(namespace_hint(MountOver{MountOver::Kind::Root, "/"}, EINVAL).find("chroot"),
+  EXPECT_NE(namespace_hint(proc, any, EPERM).find("parts of /proc are covered"), std::string::npos);
+  EXPECT_NE(namespace_hint(MountOver{MountOver::Kind::Root, "/"}, any, EINVAL).find("chroot"),
             std::string::npos);
-  EXPECT_NE(namespace_hint(KeepMountsPrivate{}, EINVAL).find("chroot"), std::string::npos);
-  EXPECT_NE(namespace_hint(EnterNamespaces{.mounts = true}, EPERM).find("--best-effort"),
+  EXPECT_NE(namespace_hint(KeepMountsPrivate{}, any, EINVAL).find("chroot"), std::string::npos);
+  EXPECT_NE(namespace_hint(EnterNamespaces{.mounts = true}, any, EPERM).find("--best-effort"),
             std::string::npos);
-  EXPECT_NE(namespace_hint(proc, ENOSYS).find("5.12"), std::string::npos);
-  EXPECT_EQ(namespace_hint(DieWithLauncher{}, EPERM), "");
+  EXPECT_NE(namespace_hint(proc, any, ENOSYS).find("5.12"), std::string::npos);
+  EXPECT_EQ(namespace_hint(DieWithLauncher{}, any, EPERM), "");
+  const ChildStep map = {.kind = ChildStep::Kind::MapIds};
+  EXPECT_NE(namespace_hint(EnterNamespaces{.user = true}, map, ENOENT).find("mount -t proc"),
+            std::string::npos);
+}
+
+TEST(NamespaceHints, APlaceThatIsGoneIsNamed) {
+  const MountOver root{MountOver::Kind::Root, "/"}, itself{MountOver::Kind::ReadOnly, "/srv/in"};
+  const ChildStep bind = {.kind = ChildStep::Kind::MountBound, .text = "/srv/in"};
+  const auto lost = lost_place(root, bind, EINVAL);
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->doing, "show /srv/in in the root directory of its own");
+  EXPECT_EQ(lost->hint, moved_since_planning);
+  EXPECT_EQ(lost_place(itself, bind, ENOENT), std::nullopt);
+  EXPECT_EQ(namespace_hint(itself, bind, ENOENT), moved_since_planning);
+  EXPECT_EQ(lost_place(root, {.kind = ChildStep::Kind::BeginRoot}, EINVAL), std::nullopt);
 }
 
 }  // namespace
