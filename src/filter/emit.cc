@@ -28,23 +28,26 @@ struct Prices {
   float refusal;       // share of its weight a refused call keeps: programs fit their policies
   float bitmap_allow;  // share of its weight a call keeps that the kernel's bitmap answers
   float each_number;   // weight of every number, called or not: the kernel tries all at load
+  float checked;       // what the weight of a call counts whose arguments are looked at
+  float stands_out;    // share from which a number is a piece, even among others of one answer
   size_t peeled;       // hot numbers that may be tested before the rest is cut
   double steps;        // bound on the search for that, which takes (1 + peeled) * pieces^3
 };
 
 Prices prices_of(const EmitOptions& options) {
-  Prices prices = {1.5f, 1.0f, 0.05f, 0.05f, 0.00002f, 2, 1.5e6};
+  Prices prices = {1.5f, 1.0f, 0.05f, 0.05f, 0.00002f, 1, 2, 2, 1.5e6};
   bool every_call_pays = !options.kernel_has_bitmap;
   if (every_call_pays) {
     prices.bitmap_allow = 1;
-    prices.each_number = 0.0002f;
+    prices.checked = 1.5f;  // later kernels run the program too, and then for these calls alone
+    prices.stands_out = 0.01f;
   }
   switch (options.optimise) {
     case Optimise::Size:
       prices.instruction = prices.choice = 16;
       break;
     case Optimise::Balanced:
-      if (every_call_pays) prices.instruction = 0.05f, prices.peeled = 4, prices.steps = 2e7;
+      if (every_call_pays) prices.instruction = 0.02f, prices.peeled = 4, prices.steps = 2e7;
       break;
     case Optimise::Speed:
       prices.instruction = prices.choice = 0.001f;
@@ -83,6 +86,12 @@ class Emitter {
     const ArchRules* second = nullptr;
   };
 
+  // The code of a decision, and how much of its weight a call keeps that has it.
+  struct Made {
+    CodeId code = 0;
+    float importance = 1;
+  };
+
   // In the order of the rules, the native architecture first.
   std::vector<Source> sources_of(const Decision& decision) const {
     std::vector<Source> sources;
@@ -103,18 +112,11 @@ class Emitter {
   CodeId numbers(const Source& source) {
     std::vector<Piece> pieces;
     std::vector<CallWeight> weights = weights_of(source);
-    auto weight = weights.begin();
+    std::span<const CallWeight> weights_left = weights;
     const Runs& runs = *source.runs;
     for (size_t i = 0; i < runs.size(); ++i) {
       uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
-      float share = 0;
-      for (; weight != weights.end() && weight->number < end; ++weight) share += weight->share;
-      Made made = code_of(source, runs[i]);
-      share *= made.importance;
-      uint32_t tried_end = static_cast<uint32_t>(std::min<uint64_t>(end, tried_numbers));
-      if (runs[i].first < tried_end)
-        share += prices_.each_number * static_cast<float>(tried_end - runs[i].first);
-      add_piece(pieces, {runs[i].first, end - runs[i].first == 1, made.code, share});
+      add_run({runs[i].first, end}, code_of(source, runs[i]), weights_left, pieces);
     }
     make_total_one(pieces);
     SearchTree tree = search(pieces, prices_.instruction, peeled(pieces.size()));
@@ -135,12 +137,6 @@ class Emitter {
     for (Piece& piece : pieces) piece.weight /= total > 0 ? total : 1;
   }
 
-  // The code of a decision, and how much of its weight a call keeps that has it.
-  struct Made {
-    CodeId code = 0;
-    float importance = 1;
-  };
-
   Made code_of_answer(uint32_t ret) {
     Action action = {ret};
     float importance = action == Action::allow() ? prices_.bitmap_allow
@@ -149,9 +145,45 @@ class Emitter {
     return {code_.give(ret), importance};
   }
 
+  // Numbers from `first` up to `end`.
+  struct Range {
+    uint64_t first = 0, end = 0;
+  };
+
+  // A run's pieces: one, but for numbers that stand out from others of a long run. Takes the run's
+  // weights off the front of `weights`.
+  void add_run(Range run, const Made& made, std::span<const CallWeight>& weights,
+               std::vector<Piece>& pieces) const {
+    float share = 0;
+    for (; !weights.empty() && weights.front().number < run.end; weights = weights.subspan(1)) {
+      uint64_t number = weights.front().number;
+      float own = weights.front().share * made.importance;
+      share += own;
+      if (own < prices_.stands_out) continue;
+      if (run.first < number)
+        add_piece(pieces, piece_of({run.first, number}, made.code, share - own));
+      pieces.push_back(piece_of({number, number + 1}, made.code, own));
+      run.first = number + 1;
+      share = 0;
+    }
+    if (run.first < run.end) add_piece(pieces, piece_of(run, made.code, share));
+  }
+
+  bool stands_out(const Piece& piece) const {
+    return piece.single && piece.weight >= prices_.stands_out;
+  }
+
+  Piece piece_of(Range range, CodeId code, float share) const {
+    uint64_t tried_end = std::min<uint64_t>(range.end, tried_numbers);
+    if (range.first < tried_end)
+      share += prices_.each_number * static_cast<float>(tried_end - range.first);
+    return {static_cast<uint32_t>(range.first), range.end - range.first == 1, code, share};
+  }
+
   // Neighbours that differ in the diagram may still be one piece of code.
-  static void add_piece(std::vector<Piece>& pieces, const Piece& piece) {
-    if (pieces.empty() || pieces.back().outcome != piece.outcome) return pieces.push_back(piece);
+  void add_piece(std::vector<Piece>& pieces, const Piece& piece) const {
+    if (pieces.empty() || pieces.back().outcome != piece.outcome || stands_out(pieces.back()))
+      return pieces.push_back(piece);
     pieces.back().weight += piece.weight;
     pieces.back().single = false;
   }
@@ -184,6 +216,7 @@ class Emitter {
     std::span<const ArgumentWeight> values = argument_weights(arch->arch, number->number);
     Generator& generator = big_endian ? big_ : little_;
     made->second.importance = generator.chance_of_passing(choice, values);
+    made->second.importance *= prices_.checked;
     made->second.code = generator.enter(choice, {offset_number, whole_word}, values);
     return made->second;
   }

@@ -209,15 +209,18 @@ double best_of_all(std::span<const Piece> pieces, double price) {
   return costs.back();
 }
 
-// All ways to give n pieces outcomes, up to renaming, neighbours different.
-std::vector<std::vector<uint32_t>> outcome_patterns(size_t count) {
+enum class Neighbours { Differ, MayBeEqual };
+
+// All ways to give n pieces outcomes, up to renaming.
+std::vector<std::vector<uint32_t>> outcome_patterns(size_t count,
+                                                    Neighbours neighbours = Neighbours::Differ) {
   std::vector<std::vector<uint32_t>> patterns = {{0}};
   for (size_t i = 1; i < count; ++i) {
     std::vector<std::vector<uint32_t>> longer;
     for (const std::vector<uint32_t>& pattern : patterns) {
       uint32_t highest = *std::max_element(pattern.begin(), pattern.end());
       for (uint32_t next = 0; next <= highest + 1; ++next) {
-        if (next == pattern.back()) continue;
+        if (next == pattern.back() && neighbours == Neighbours::Differ) continue;
         longer.push_back(pattern);
         longer.back().push_back(next);
       }
@@ -286,9 +289,10 @@ TEST(Search, IsTheBestOfItsFamilyOnAllSmallCases) {
 
 TEST(Search, PeelingIsTheBestOfTheLargerFamilyOnAllSmallCases) {
   double cuts_total = 0, peeled_total = 0, best_total = 0;
-  for (size_t count = 3; count <= 6; ++count) {
-    for (const std::vector<uint32_t>& outcomes : outcome_patterns(count)) {
-      for (uint32_t weights = 0; weights < 1u << (2 * count); weights += count < 6 ? 1 : 7) {
+  for (size_t count = 1; count <= 6; ++count) {
+    for (const std::vector<uint32_t>& outcomes :
+         outcome_patterns(count, count < 6 ? Neighbours::MayBeEqual : Neighbours::Differ)) {
+      for (uint32_t weights = 0; weights < 1u << (2 * count); ++weights) {
         uint32_t singles = (weights * 2654435761u) >> 26;
         std::vector<Piece> pieces = make_pieces(outcomes, singles, weights);
         size_t most = 1 + weights % peel_limit;

@@ -30,6 +30,7 @@ Branch halve(std::span<const Piece> pieces, float price, size_t peeled, SearchTr
 
 // One test that is enough, where there obviously is one: most argument checks are such.
 std::optional<Comparison> single_test(std::span<const Piece> pieces) {
+  if (pieces.size() > 1 && pieces[0].outcome == pieces[1].outcome) return std::nullopt;
   if (pieces.size() == 2)
     return Comparison{Kind::AtLeast,
                       pieces[1].first,
