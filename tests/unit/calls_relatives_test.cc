@@ -114,6 +114,26 @@ TEST(Siblings, AWiderCallIsOneWayOnly) {
   EXPECT_FALSE(sibling("statx", "fstat", Arch::x86_64));
 }
 
+TEST(Siblings, SignalsReachAProcessThroughOneOfItsThreads) {
+  const Sibling* thread = sibling("kill", "tgkill", Arch::x86_64);
+  ASSERT_TRUE(thread);
+  EXPECT_EQ(thread->from[0].index, 1);  // the process is named by its first thread
+  EXPECT_EQ(thread->from[1].index, 2);
+  EXPECT_TRUE(sibling("tgkill", "kill", Arch::x86_64));
+  EXPECT_TRUE(sibling("kill", "tkill", Arch::x86_64));
+  EXPECT_TRUE(sibling("rt_sigqueueinfo", "rt_tgsigqueueinfo", Arch::x86_64));
+}
+
+TEST(Siblings, MessagesAndMounts) {
+  EXPECT_TRUE(sibling("sendmsg", "sendmmsg", Arch::x86_64));
+  EXPECT_TRUE(sibling("sendmmsg", "sendmsg", Arch::x86_64));
+  EXPECT_TRUE(sibling("recvmsg", "recvmmsg", Arch::x86_64));
+  EXPECT_TRUE(sibling("sendto", "sendmsg", Arch::x86_64));
+  EXPECT_FALSE(sibling("sendmsg", "sendto", Arch::x86_64));  // descriptors go by messages alone
+  EXPECT_TRUE(sibling("mount", "move_mount", Arch::x86_64));
+  EXPECT_TRUE(sibling("fsopen", "mount", Arch::x86_64));
+}
+
 TEST(Siblings, ThoseThroughACarrierAreThere) {
   EXPECT_TRUE(sibling("sendto", "send", Arch::x86));
   EXPECT_FALSE(sibling("sendto", "send", Arch::x86_64));

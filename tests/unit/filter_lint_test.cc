@@ -77,6 +77,11 @@ TEST(Lint, OtherFormsOfACall) {
             "t:4:7: `open` is allowed, its other form `openat` is refused\n");
   EXPECT_EQ(warnings("otherwise kill\nallow ppoll\n", {calls::Arch::arm}),
             "t:4:7: `ppoll` is allowed, its other form `ppoll_time64` is refused\n");
+  EXPECT_EQ(warnings("otherwise kill\nallow sendmsg\n"),
+            "t:4:7: `sendmsg` is allowed, its other form `sendmmsg` is refused\n");
+  EXPECT_EQ(warnings("otherwise kill\nallow kill\n"),
+            "t:4:7: `kill` is allowed, its other form `tgkill` is refused\n");
+  EXPECT_EQ(warnings("otherwise kill\nallow mount because \"old\"\n"), "");
 }
 
 }  // namespace
