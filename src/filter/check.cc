@@ -18,7 +18,10 @@ namespace seclude::filter {
 
 namespace {
 
-constexpr uint32_t most_weighed_rules = 200;  // for one call
+// Calls with more rules than these are weighed in a store of their own, so that the policy's is not
+// used up by it.
+constexpr uint32_t many_rules = 200;
+constexpr uint32_t nodes_for_many = 1u << 18;
 
 class Checker {
  public:
@@ -50,49 +53,56 @@ class Checker {
   // Notes for each of the root's own rules whether any number anywhere would answer differently
   // without it.
   void effects(const ArchRules& arch, const NumberRules& number) {
-    // Each rule is weighed against all others; calls with very many are left alone.
-    bool too_many = number.end_rule - number.first_rule > most_weighed_rules;
-    for (uint32_t i = number.first_rule; i < number.end_rule; i++) {
-      const Rule& rule = arch.rules[i];
-      bool own = rule.reason == Reason::Stated && rule.origin.known() &&
-                 rule.origin.source == texts_.policies.at(0).source;
-      if (!own) continue;
-      Effect& effect = effects_[rule.origin];
-      if (effect.any || too_many) {
-        effect.any = true;
-        continue;
+    if (number.end_rule - number.first_rule <= many_rules) return effects_in(store_, arch, number);
+    Store large(nodes_for_many);
+    effects_in(large, arch, number);
+    if (!large.exhausted()) return;
+    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
+      if (is_own(arch.rules[i])) effects_[arch.rules[i].origin].any = true;
+    if (auto call = calls::call_at(arch.arch, number.number))
+      too_many_.emplace(*call, number.end_rule - number.first_rule);
+  }
+
+  bool is_own(const Rule& rule) const {
+    return rule.reason == Reason::Stated && rule.origin.known() &&
+           rule.origin.source == texts_.policies.at(0).source;
+  }
+
+  // A rule counts where no stricter one matches, and only if the weaker ones give another answer
+  // there.
+  void effects_in(Store& store, const ArchRules& arch, const NumberRules& number) {
+    std::vector<Ranked> ranked = weakest_first(store, arch, number, Mediated::Kept);
+    std::vector<Id> where, stricter(ranked.size(), store.no());
+    for (const Ranked& one : ranked) where.push_back(condition(store, one.rule->where));
+    for (size_t i = ranked.size(); i-- > 1;) stricter[i - 1] = store.either(where[i], stricter[i]);
+    Id weaker = answer_without_rules(store, number, Mediated::Kept);
+    for (size_t i = 0; i < ranked.size() && !store.exhausted(); ++i) {
+      if (is_own(*ranked[i].rule)) {
+        Effect& effect = effects_[ranked[i].rule->origin];
+        Id visible = store.both(where[i], store.negate(stricter[i]));
+        effect.any |= store.ite(visible, weaker, ranked[i].answer) != ranked[i].answer;
+        if (!effect.any && !effect.instead.known())
+          effect.instead = instead(arch, number, *ranked[i].rule);
       }
-      Id with = number_decision(store_, arch, number, Mediated::Kept);
-      effect.any = with != decision_without(arch, number, i);
-      if (!effect.any && !effect.instead.known()) effect.instead = instead(arch, number, i);
+      weaker = store.ite(where[i], ranked[i].answer, weaker);
     }
   }
 
-  Id decision_without(const ArchRules& arch, const NumberRules& number, uint32_t removed) {
-    ArchRules smaller{.arch = arch.arch,
-                      .numbers = {},
-                      .rules = {},
-                      .unknown = arch.unknown,
-                      .unknown_origin = {}};
-    for (uint32_t i = number.first_rule; i < number.end_rule; i++)
-      if (i != removed) smaller.rules.push_back(arch.rules[i]);
-    NumberRules rest = number;
-    rest.first_rule = 0;
-    rest.end_rule = static_cast<uint32_t>(smaller.rules.size());
-    return number_decision(store_, smaller, rest, Mediated::Kept);
-  }
-
   // A line that already says what the removed one says, to show.
-  static Span instead(const ArchRules& arch, const NumberRules& number, uint32_t removed) {
+  static Span instead(const ArchRules& arch, const NumberRules& number, const Rule& removed) {
     for (uint32_t i = number.first_rule; i < number.end_rule; i++)
-      if (i != removed &&
-          strictness(arch.rules[i].action) <= strictness(arch.rules[removed].action) &&
-          arch.rules[i].origin != arch.rules[removed].origin)
+      if (strictness(arch.rules[i].action) <= strictness(removed.action) &&
+          arch.rules[i].origin != removed.origin)
         return arch.rules[i].origin;
     return number.end_rule - number.first_rule == 1 ? number.otherwise_origin : Span{};
   }
 
   void without_effect() {
+    for (const auto& [call, rules] : too_many_)
+      diagnostics_.add({.severity = Severity::Note,
+                        .message = "`" + std::string(calls::name_of(call)) + "` has " +
+                                   std::to_string(rules) + " rules",
+                        .label = "too intricate to tell which of its lines have no effect"});
     if (store_.exhausted()) return;  // nothing was weighed to the end
     for (const auto& [origin, effect] : effects_) {
       if (effect.any) continue;
@@ -242,6 +252,7 @@ class Checker {
   const Resolved& resolved_;
   Diagnostics& diagnostics_;
   std::map<Span, Effect> effects_;
+  std::map<calls::CallId, uint32_t> too_many_;  // rules of calls that could not be weighed
 };
 
 }  // namespace

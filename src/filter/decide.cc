@@ -159,6 +159,11 @@ void add_numbers(Store& store, Line& line, const ArchRules& arch, uint32_t from,
       line.set(number.number, number_decision(store, arch, number, mediated));
 }
 
+Id answer(Store& store, const NumberRules& number, Action action, Mediated mediated) {
+  bool other_layer = number.mediated && mediated == Mediated::Kept && action == Action::allow();
+  return store.terminal(other_layer ? Action::mediated().ret : action.ret);
+}
+
 }  // namespace
 
 Id condition(Store& store, const Condition& condition) {
@@ -187,26 +192,31 @@ Id condition(Store& store, const Condition& condition) {
   return store.no();
 }
 
+std::vector<Ranked> weakest_first(Store& store, const ArchRules& arch, const NumberRules& number,
+                                  Mediated mediated) {
+  std::vector<Ranked> ranked;
+  for (uint32_t i = number.end_rule; i-- > number.first_rule;)
+    ranked.push_back({&arch.rules[i], answer(store, number, arch.rules[i].action, mediated)});
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return strictness(a.rule->action) > strictness(b.rule->action);
+  });
+  return ranked;
+}
+
+Id answer_without_rules(Store& store, const NumberRules& number, Mediated mediated) {
+  return answer(store, number, number.otherwise, mediated);
+}
+
 Id number_decision(Store& store, const ArchRules& arch, const NumberRules& number,
                    Mediated mediated) {
-  auto leaf = [&](Action action) {
-    bool other_layer = number.mediated && mediated == Mediated::Kept && action == Action::allow();
-    return store.terminal(other_layer ? Action::mediated().ret : action.ret);
-  };
-  if (number.first_rule == number.end_rule) return leaf(number.otherwise);
+  if (number.first_rule == number.end_rule)
+    return answer(store, number, number.otherwise, mediated);
   if (number.first_rule + 1 == number.end_rule &&
       arch.rules[number.first_rule].where.kind == Condition::Kind::Always)
-    return leaf(arch.rules[number.first_rule].action);
-  // Weakest first; every stricter rule overrides what stands below it. Of two equally strict ones
-  // the first counts, as in meaning.cc (check.h reports them as a contradiction).
-  std::vector<const Rule*> order;
-  for (uint32_t i = number.end_rule; i-- > number.first_rule;) order.push_back(&arch.rules[i]);
-  std::stable_sort(order.begin(), order.end(), [](const Rule* a, const Rule* b) {
-    return strictness(a->action) > strictness(b->action);
-  });
-  Id result = leaf(number.otherwise);
-  for (const Rule* rule : order)
-    result = store.ite(condition(store, rule->where), leaf(rule->action), result);
+    return answer(store, number, arch.rules[number.first_rule].action, mediated);
+  Id result = answer_without_rules(store, number, mediated);
+  for (const Ranked& one : weakest_first(store, arch, number, mediated))
+    result = store.ite(condition(store, one.rule->where), one.answer, result);
   return result;
 }
 

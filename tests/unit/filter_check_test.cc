@@ -1,6 +1,8 @@
 // Check and expect: contradictions, expectations with witnesses, phases, rules without effect.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/policy_text.h"
 
 namespace seclude::test {
@@ -36,6 +38,30 @@ TEST(Check, ALineWithoutEffectIsAWarning) {
   expect_message(head + "allow read\nallow read where fd == 0\n", "this line has no effect");
   expect_message(head + "kill ptrace\n", "this line has no effect");
   EXPECT_EQ(checked(head + "allow read\ndeny ptrace\n"), "");
+}
+
+TEST(Check, LinesWithoutEffectAreFoundAmongThousands) {
+  std::string many = head;
+  for (int fd = 0; fd < 4000; ++fd)
+    many += "allow read where fd == " + std::to_string(fd * 7) + "\n";
+  EXPECT_EQ(checked(many), "");
+  expect_message(many + "allow read where fd == 700\n", "this line has no effect");
+  expect_message(many + "kill read where fd == 701\n", "this line has no effect");
+  // The allowing line for 700, the 101st, is behind the refusal; that one stands.
+  std::string message = checked(many + "deny read with EIO where fd == 700\n");
+  EXPECT_EQ(message.find("test.seclude:105:1: warning: this line has no effect"), 0) << message;
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 1) << message;
+}
+
+TEST(Check, WhereLinesAreTooIntricateToWeighItSaysSo) {
+  std::string many = head;
+  uint32_t bits = 1;
+  auto next_bits = [&] {
+    return std::to_string((bits = bits * 1664525 + 1013904223) >> 8 & 0x7fff);
+  };
+  for (int i = 0; i < 300; ++i)
+    many += "allow write where fd lacks " + next_bits() + " and count lacks " + next_bits() + "\n";
+  expect_message(many, "note: `write` has 300 rules");
 }
 
 TEST(Check, RefusingExitGroupWarns) {
