@@ -2,7 +2,10 @@
 #include "bounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -49,7 +52,144 @@ size_t fewest_in_window(const std::vector<uint32_t>& answers, size_t begin, size
   return fewest;
 }
 
+// The costs of all intervals of stretches, each without `gone` of its called numbers.
+class Costs {
+ public:
+  explicit Costs(const std::vector<Stretch>& stretches)
+      : stretches_(stretches),
+        count_(stretches.size()),
+        costs_((count_ + 1) * (count_ + 1) * (most_gone + 1)) {
+    for (size_t begin = count_; begin-- > 0;) {
+      Interval interval;
+      for (size_t end = begin + 1; end <= count_; ++end) {
+        interval.add(stretches[end - 1]);
+        fill(begin, end, interval);
+      }
+    }
+  }
+
+  double whole() const { return at(0, count_, 0); }
+
+ private:
+  // With more gone nothing is counted at all.
+  static constexpr size_t most_gone = 16;
+
+  struct Interval {
+    std::vector<double> heaviest;  // weights of called numbers, sorted
+    double weight = 0, uncalled = 0;
+    struct Answer {
+      size_t called = 0;
+      double uncalled = 0;
+    };
+    std::map<uint32_t, Answer> answers;
+
+    void add(const Stretch& stretch) {
+      Answer& answer = answers[stretch.answer];
+      if (stretch.weight > 0) {
+        heaviest.insert(
+            std::upper_bound(heaviest.begin(), heaviest.end(), stretch.weight, std::greater<>()),
+            stretch.weight);
+        weight += stretch.weight;
+        ++answer.called;
+      } else {
+        uncalled += stretch.numbers;
+        answer.uncalled += stretch.numbers;
+      }
+    }
+    // Of == alone, each for a number that is never called: all that is left then has one answer.
+    // (A test for an uncalled number in front of a cut costs less behind it, on one of its sides.)
+    double chain(size_t gone, double left) const {
+      double fewest = std::numeric_limits<double>::infinity();
+      for (const auto& [ret, answer] : answers)
+        if (heaviest.size() - answer.called <= gone)
+          fewest = std::min(fewest, (uncalled - answer.uncalled) * left);
+      return fewest;
+    }
+  };
+
+  void fill(size_t begin, size_t end, const Interval& interval) {
+    std::vector<double> left = {interval.weight};
+    for (double weight : interval.heaviest) left.push_back(std::max(left.back() - weight, 0.0));
+    for (size_t gone = std::min(most_gone, interval.heaviest.size()) + 1; gone-- > 0;) {
+      if (gone == interval.heaviest.size()) continue;  // nothing that is left is ever called
+      double below = gone < most_gone ? at(begin, end, gone + 1) : 0;
+      for (size_t cut = begin + 1; cut < end; ++cut)
+        for (size_t before = 0; before <= gone; ++before)
+          below = std::min(below, at(begin, cut, before) + at(cut, end, gone - before));
+      double own = left[gone];
+      cost(begin, end, gone) = std::min(interval.chain(gone, own), own + below);
+    }
+  }
+
+  // Where fewer numbers are called than are gone, it costs nothing.
+  double at(size_t begin, size_t end, size_t gone) const { return costs_[place(begin, end, gone)]; }
+  double& cost(size_t begin, size_t end, size_t gone) { return costs_[place(begin, end, gone)]; }
+  size_t place(size_t begin, size_t end, size_t gone) const {
+    return (begin * (count_ + 1) + end) * (most_gone + 1) + gone;
+  }
+
+  const std::vector<Stretch>& stretches_;
+  size_t count_;
+  std::vector<double> costs_;
+};
+
+constexpr size_t argument_words = 12;
+
+// Whether all calls that agree with this one in these words (a set of bits) have one answer.
+bool is_decided(filter::Store& store, filter::Id wrong, const filter::Input& call, uint32_t words) {
+  filter::Id same = store.yes();
+  for (size_t word = 0; word < argument_words; ++word) {
+    if ((words >> word & 1) == 0) continue;
+    uint64_t mask = word % 2 == 0 ? 0xffffffff : 0xffffffff00000000;
+    auto group = static_cast<filter::Group>(1 + word / 2);
+    same = store.both(same,
+                      store.test(group, mask, call.args[word / 2] & mask, store.yes(), store.no()));
+  }
+  return store.both(same, wrong) == store.no();
+}
+
 }  // namespace
+
+double fewest_tests_per_call(const std::vector<Stretch>& stretches) {
+  return Costs(stretches).whole();
+}
+
+std::vector<Stretch> stretches_of(const filter::Runs& runs,
+                                  const std::map<uint32_t, double>& weights) {
+  std::vector<Stretch> stretches;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    uint64_t end = i + 1 < runs.size() ? runs[i + 1].first : uint64_t{1} << 32;
+    uint64_t at = runs[i].first;
+    uint32_t answer = runs[i].id.value;
+    for (auto called = weights.lower_bound(runs[i].first); called != weights.end(); ++called) {
+      if (called->first >= end) break;
+      if (called->second <= 0) continue;
+      if (called->first > at)
+        stretches.push_back({0, answer, static_cast<double>(called->first - at)});
+      stretches.push_back({called->second, answer, 1});
+      at = called->first + uint64_t{1};
+    }
+    if (at < end) stretches.push_back({0, answer, static_cast<double>(end - at)});
+  }
+  return stretches;
+}
+
+size_t fewest_for_arguments(filter::Store& store, const filter::Runs& runs,
+                            const filter::Input& call) {
+  auto after =
+      std::upper_bound(runs.begin(), runs.end(), call.number,
+                       [](uint32_t number, const filter::Run& run) { return number < run.first; });
+  filter::Id decision = std::prev(after)->id;
+  uint32_t answer = store.evaluate(decision, call);
+  filter::Id wrong =
+      store.map_terminals(decision, [&](uint32_t ret) { return ret == answer ? 0u : 1u; });
+  size_t fewest = argument_words;
+  for (uint32_t words = 0; words < 1u << argument_words; ++words) {
+    auto count = static_cast<size_t>(std::popcount(words));
+    if (count < fewest && is_decided(store, wrong, call, words)) fewest = count;
+  }
+  return 2 * fewest;
+}
 
 size_t fewest_comparisons(const filter::Runs& runs) {
   size_t tests = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "bounds.h"
 #include "calls/calls.h"
 #include "filter/cost.h"
 #include "filter/evaluate.h"
@@ -16,9 +17,32 @@ bool is_checked(const PolicyFile& policy, uint32_t number) {
          found->second.front().where.kind != filter::Condition::Kind::Always;
 }
 
+using Calls = std::vector<filter::WeightedInput>;
+
+// What a mix has of them.
+struct Allowed {
+  bool unseen = false;  // the default weights were not made from it
+  Calls all, checked;
+};
+
+std::vector<Allowed> allowed_calls(const filter::Program& program, const PolicyFile& policy,
+                                   const std::vector<Mix>& mixes) {
+  std::vector<Allowed> allowed;
+  for (const Mix& mix : mixes) {
+    Allowed& here = allowed.emplace_back();
+    here.unseen = mix.name == "gcc" || mix.name == "python" || mix.name == "redis";
+    for (const filter::WeightedInput& call : mix.calls) {
+      if (evaluate(program, call.input).ret != filter::Action::allow_) continue;
+      here.all.push_back(call);
+      if (is_checked(policy, call.input.number)) here.checked.push_back(call);
+    }
+  }
+  return allowed;
+}
+
 class Mean {
  public:
-  void add(const filter::Program& program, const std::vector<filter::WeightedInput>& calls) {
+  void add(const filter::Program& program, const Calls& calls) {
     if (calls.empty()) return;
     total_ += expected_instructions(program, calls);
     ++count_;
@@ -30,24 +54,58 @@ class Mean {
   int count_ = 0;
 };
 
+// The least mean over mixes that count alike.
+class Least {
+ public:
+  Least(filter::Store& store, const filter::Runs& runs) : store_(store), runs_(runs) {}
+
+  void add(const Calls& calls) {
+    double total = 0;
+    for (const filter::WeightedInput& call : calls) total += call.weight;
+    if (total <= 0) return;
+    ++mixes_;
+    for (const filter::WeightedInput& call : calls) {
+      weights_[call.input.number] += call.weight / total;
+      arguments_ += call.weight / total *
+                    static_cast<double>(fewest_for_arguments(store_, runs_, call.input));
+    }
+  }
+  double value() const {
+    if (mixes_ == 0) return 0;
+    constexpr double always = 4;  // load the architecture, test it, load the number, return
+    return always + (fewest_tests_per_call(stretches_of(runs_, weights_)) + arguments_) / mixes_;
+  }
+
+ private:
+  filter::Store& store_;
+  const filter::Runs& runs_;
+  std::map<uint32_t, double> weights_;
+  double arguments_ = 0;
+  int mixes_ = 0;
+};
+
 }  // namespace
 
 Means means_of(const filter::Program& program, const PolicyFile& policy,
                const std::vector<Mix>& mixes) {
-  Mean allowed_mean, unseen_mean, checked_mean;
-  for (const Mix& mix : mixes) {
-    std::vector<filter::WeightedInput> allowed, checked;
-    for (const filter::WeightedInput& call : mix.calls) {
-      if (evaluate(program, call.input).ret != filter::Action::allow_) continue;
-      allowed.push_back(call);
-      if (is_checked(policy, call.input.number)) checked.push_back(call);
-    }
-    allowed_mean.add(program, allowed);
-    checked_mean.add(program, checked);
-    bool unseen = mix.name == "gcc" || mix.name == "python" || mix.name == "redis";
-    if (unseen) unseen_mean.add(program, allowed);
+  Mean all, unseen, checked;
+  for (const Allowed& mix : allowed_calls(program, policy, mixes)) {
+    all.add(program, mix.all);
+    checked.add(program, mix.checked);
+    if (mix.unseen) unseen.add(program, mix.all);
   }
-  return {allowed_mean.value(), unseen_mean.value(), checked_mean.value()};
+  return {all.value(), unseen.value(), checked.value()};
+}
+
+LeastMeans least_means(filter::Store& store, const filter::Runs& runs,
+                       const filter::Program& program, const PolicyFile& policy,
+                       const std::vector<Mix>& mixes) {
+  Least all(store, runs), checked(store, runs);
+  for (const Allowed& mix : allowed_calls(program, policy, mixes)) {
+    all.add(mix.all);
+    checked.add(mix.checked);
+  }
+  return {all.value(), checked.value()};
 }
 
 std::map<std::string, double, std::less<>> weights_of(const std::vector<Mix>& mixes) {

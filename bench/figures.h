@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "filter/diagram.h"
 #include "filter/program.h"
 #include "reference.h"
 
@@ -22,6 +23,16 @@ struct Means {
 
 Means means_of(const filter::Program& program, const PolicyFile& policy,
                const std::vector<Mix>& mixes);
+
+// What no program falls below that looks at the architecture and, by a tree of == and >=, at the
+// number before it looks at arguments: each mean on its own, however long the program is. Of
+// arguments, only the words are counted that an answer must look at (bounds.h).
+struct LeastMeans {
+  double allowed = 0, checked = 0;
+};
+LeastMeans least_means(filter::Store& store, const filter::Runs& runs,
+                       const filter::Program& program, const PolicyFile& policy,
+                       const std::vector<Mix>& mixes);
 
 // How often the mixes make each call, as `--weights` takes it: each mix counts alike.
 std::map<std::string, double, std::less<>> weights_of(const std::vector<Mix>& mixes);
