@@ -13,6 +13,8 @@ uint64_t flags_of(const Namespaces& namespaces) {
   if (namespaces.processes) flags |= CLONE_NEWPID;
   if (namespaces.network) flags |= CLONE_NEWNET;
   if (namespaces.ipc) flags |= CLONE_NEWIPC;
+  if (namespaces.names) flags |= CLONE_NEWUTS;
+  if (namespaces.groups) flags |= CLONE_NEWCGROUP;
   return flags;
 }
 

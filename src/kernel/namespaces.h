@@ -10,6 +10,7 @@ namespace seclude::kernel {
 
 struct Namespaces {
   bool user = false, mounts = false, processes = false, network = false, ipc = false;
+  bool names = false, groups = false;  // uts, cgroup
 };
 // CLONE_NEW*
 uint64_t flags_of(const Namespaces& namespaces);

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -81,6 +82,12 @@ int keep_signals_inside() {
 
 int enter_domain(int ruleset) {
   return errno_of(::syscall(SYS_landlock_restrict_self, ruleset, 0));
+}
+
+int lock_privileges() {
+  constexpr unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
+                                   SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+  return errno_of(::prctl(PR_SET_SECUREBITS, locked, 0, 0, 0));
 }
 
 int give_up_capabilities(uint64_t set) {

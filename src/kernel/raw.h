@@ -34,6 +34,9 @@ int set_no_new_privileges();
 int keep_signals_inside();
 // The same with a ruleset that was made before (landlock.h).
 int enter_domain(int ruleset);
+// From here on execve gives root no capabilities, whatever else holds it, and none can be made
+// ambient (securebits, locked). Takes SETPCAP.
+int lock_privileges();
 // Bit n is capability n; this process and all it will start can never use it again. Needs
 // no_new_privs.
 int give_up_capabilities(uint64_t set);

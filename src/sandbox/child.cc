@@ -121,6 +121,8 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return raw::keep_signals_inside();
     case EnterDomain:
       return raw::enter_domain(step.from);
+    case LockPrivileges:
+      return raw::lock_privileges();
     case GiveUpCapabilities:
       return raw::give_up_capabilities(step.bits);
     case MeetSupervisor:

@@ -42,6 +42,7 @@ struct ChildStep {
     NoNewPrivileges,
     KeepSignalsInside,
     EnterDomain,           // from: the ruleset
+    LockPrivileges,
     GiveUpCapabilities,    // bits: which
     MeetSupervisor,        // from: socket; number: its process id
     LoadFilter,            // program, length, key

@@ -69,7 +69,11 @@ class Builder {
                                              .processes = processes,
                                              .network = isolation_.network,
                                              .ipc = isolation_.ipc,
+                                             .names = isolation_.network,
+                                             .groups = processes && !query_.joins_group,
                                              .lines = lines()});
+    if (processes && query_.joins_group)
+      steps.grouped.push_back(EnterNamespaces{.groups = true, .lines = lines()});
     if (processes) steps.entering.push_back(StartInit{});
     if (isolation_.network) steps.inside.push_back(RaiseLoopback{});
     if (isolation_.ipc) steps.inside.push_back(JoinNewKeyring{});

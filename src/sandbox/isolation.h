@@ -29,9 +29,11 @@ struct IsolationQuery {
   std::string directory = {};            // where the program starts; absolute, real
   bool signals_by_filter = false;        // Landlock keeps nobody from tracing the launcher
   const RootContents* root = nullptr;    // for a root of its own, in place of the three above
+  bool joins_group = false;              // a control group of the run, which is then its root
 };
 struct IsolationSteps {
   std::vector<Step> entering;  // first of all
+  std::vector<Step> grouped;   // after the group of the run, if there is one, is joined
   std::vector<Step> inside;    // after those that place descriptors
   bool mounts = false;
 };

@@ -17,7 +17,7 @@ constexpr const char* no_mounted_root =
     "disk";
 
 constexpr const char* limit_reached =
-    "the limit of namespaces is reached: sysctl user.max_{user,mnt,pid,net,ipc}_namespaces";
+    "the limit of namespaces is reached: sysctl user.max_{user,mnt,pid,net,ipc,uts,cgroup}_namespaces";
 
 std::string hint_for_namespaces(const EnterNamespaces& enter, const ChildStep& failed, int reason) {
   if (failed.kind == ChildStep::Kind::MapIds) {

@@ -14,6 +14,8 @@ namespace seclude::sandbox {
 // Leaves those of the launcher. Without privileges, in a user namespace of its own.
 struct EnterNamespaces {
   bool user = false, mounts = false, processes = false, network = false, ipc = false;
+  bool names = false;   // of the host and its NIS domain
+  bool groups = false;  // this process' control groups become the roots of what it sees
   std::vector<std::string> lines = {};  // what they are for: "isolate tmp (site.seclude:4)"
   friend bool operator==(const EnterNamespaces&, const EnterNamespaces&) = default;
 };

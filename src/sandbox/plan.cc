@@ -176,7 +176,8 @@ void add_confinement(Request& request, std::optional<EnterDomain> domain,
   if (request.limited.any()) against_limits |= kernel::bit_of(kernel::Capability::SysResource);
   if (request.limited.group) against_limits |= kernel::bit_of(kernel::Capability::SysAdmin);
   set |= against_limits & kernel::own_capabilities();
-  if (set != 0) steps.push_back(GiveUpCapabilities{set});
+  // For good takes SETPCAP, which a new user namespace gives.
+  if (set != 0) steps.push_back(GiveUpCapabilities{set, user_namespace && ~set == 0});
   // Last, because the launcher itself opens descriptors until here.
   for (const ResourceLimit& limit : request.limited.rlimits) steps.push_back(SetLimit{limit});
   LoadFilter load{.rules = {}, .signal_guard = guard};
@@ -235,6 +236,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
   TRY_VOID(check_start_is_shown(request, program));
   const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
   const bool by_filter = guard_of(request) == SignalGuard::Filter;
+  const bool joins_group = request.limited.group.has_value();
   if (own_root) {
     const std::string here = TRY(kernel::real_path("."));
     std::vector<std::string> started = domain->started;
@@ -246,14 +248,18 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
                                .named = request.domain->named,
                                .directory = directory,
                                .runs = request.domain->runs};
-    return isolation_steps({.isolation = isolation, .signals_by_filter = by_filter, .root = &root});
+    return isolation_steps({.isolation = isolation,
+                            .signals_by_filter = by_filter,
+                            .root = &root,
+                            .joins_group = joins_group});
   }
   const bool confined = domain && domain->step.files != 0;
   return isolation_steps({.isolation = isolation,
                           .granted = confined ? &domain->step.paths : nullptr,
                           .needed = needed_to_start(request, program),
                           .directory = directory,
-                          .signals_by_filter = by_filter});
+                          .signals_by_filter = by_filter,
+                          .joins_group = joins_group});
 }
 
 // Where it starts, found again once other things are mounted there.
@@ -319,6 +325,7 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   steps.push_back(DieWithLauncher{});
   append(steps, std::move(isolation->entering));
   if (limited.group) steps.push_back(*limited.group);
+  append(steps, std::move(isolation->grouped));
   if (request.new_session) steps.push_back(NewSession{});
   add_standard_streams(request, steps);
   if (limited.output) steps.push_back(*limited.output);

@@ -120,6 +120,7 @@ struct EnterDomain {
 // Of those that this process holds; bit n is capability n (guard_capabilities.h).
 struct GiveUpCapabilities {
   uint64_t set = 0;
+  bool for_good = false;  // being root gives nothing any more, and nothing can be handed down
   friend bool operator==(const GiveUpCapabilities&, const GiveUpCapabilities&) = default;
 };
 // The helper learns who the child is; from then on nobody else can trace the launcher, whose memory

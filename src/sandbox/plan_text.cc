@@ -186,6 +186,7 @@ struct TextOf {
     return text;
   }
   std::string operator()(const GiveUpCapabilities& step) const {
+    if (step.for_good) return "give up all capabilities, for good (securebits NOROOT, locked)";
     if (step.set == ~uint64_t{0}) return "give up all capabilities";
     return "give up capabilities: " + kernel::show_capabilities(step.set);
   }
@@ -220,6 +221,8 @@ std::string to_string(const EnterNamespaces& step) {
   if (step.processes) kinds.push_back("processes");
   if (step.network) kinds.push_back("network");
   if (step.ipc) kinds.push_back("ipc");
+  if (step.names) kinds.push_back("names");
+  if (step.groups) kinds.push_back("control groups");
   std::string text = "make namespaces of its own: " + join(kinds, ", ");
   if (!step.lines.empty()) text += ", for `" + escape(join(step.lines, "`, `"), 300) + "`";
   return text;

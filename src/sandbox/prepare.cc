@@ -236,6 +236,7 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const GiveUpCapabilities& step) {
+    if (step.for_good) add({.kind = ChildStep::Kind::LockPrivileges});
     add({.kind = ChildStep::Kind::GiveUpCapabilities, .bits = step.set});
     return {};
   }

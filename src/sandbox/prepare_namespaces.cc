@@ -44,7 +44,9 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& ste
                                    .mounts = step.mounts,
                                    .processes = step.processes,
                                    .network = step.network,
-                                   .ipc = step.ipc};
+                                   .ipc = step.ipc,
+                                   .names = step.names,
+                                   .groups = step.groups};
   steps.push_back({.kind = ChildStep::Kind::LeaveNamespaces, .bits = kernel::flags_of(made)});
   if (!step.user) return steps;
   // Everybody keeps the numbers that he has.

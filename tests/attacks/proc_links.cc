@@ -96,6 +96,17 @@ bool neighbours(const World& world) {
   return speaks_of("/proc/net/tcp6", port);
 }
 bool local_names(const World& world) { return speaks_of("/proc/net/unix", world.folder); }
+// Whether this process is in the root, as far as it is told, of every hierarchy.
+bool in_root_groups() {
+  char line[512];
+  bool roots = true;
+  FILE* file = fopen("/proc/self/cgroup", "re");
+  while (file != nullptr && fgets(line, sizeof line, file) != nullptr)
+    roots = roots && strstr(line, ":/\n") != nullptr;
+  if (file != nullptr) fclose(file);
+  return roots;
+}
+bool own_groups(const World&) { return !in_root_groups(); }
 bool seen(const World& world) {
   return made(open(OfProcess(world.victim, "status"), O_RDONLY | O_CLOEXEC));
 }
@@ -165,6 +176,8 @@ constexpr Attempt attempts[] = {
      of_others, reads_only | of_root | if_present},
     {"proc-other-status", "learn what a process outside is", seen, Effect::Word, own_processes,
      reads_only},
+    {"proc-own-groups", "learn where among the machine's control groups it is", own_groups,
+     Effect::Word, own_processes, reads_only | if_present},
     {"proc-sockets", "learn who listens", neighbours, Effect::Word, own_network,
      reads_only | if_present},
     {"proc-local-sockets", "learn which local sockets there are", local_names, Effect::Word,

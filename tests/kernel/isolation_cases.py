@@ -32,16 +32,59 @@ def loopback_works_in_a_network_of_its_own(bench):
 
 @case("sh", "readlink")
 def only_what_is_asked_for_is_isolated(bench):
-    names = {"network": "net", "processes": "pid", "ipc": "ipc", "tmp": "mnt"}
+    names = {"network": {"net", "uts"}, "processes": {"pid", "mnt", "cgroup"}, "ipc": {"ipc", "mnt"},
+             "tmp": {"mnt"}}
     wanted = ["net", "pid", "ipc", "mnt", "uts", "cgroup"]
     script = "readlink " + " ".join("/proc/self/ns/" + name for name in wanted)
     outside = bench.outside(find("sh"), "-c", script).stdout.split()
-    for thing, namespace in names.items():
+    for thing, allowed in names.items():
         done = bench.run(bench.policy("use default", "isolate " + thing), find("sh"), "-c", script)
         inside = bench.expect(done).stdout.split()
         changed = {name for name, a, b in zip(wanted, outside, inside) if a != b}
-        allowed = {namespace, "mnt"} if thing in ("processes", "ipc") else {namespace}
         bench.check(changed == allowed, "isolate %s: %r" % (thing, changed))
+
+
+@case("unshare", "hostname", "python3")
+def names_that_are_given_inside_stay_there(bench):
+    """Where root may: in a namespace of the test's own, whose name would change without the line."""
+    script = "import socket; socket.sethostname('inside'); print(socket.gethostname())"
+    for line, after in (("isolate network", "outside"), ("isolate ipc", "inside")):
+        policy = bench.policy("otherwise allow", "allow sethostname", line)
+        command = [bench.seclude, "run", "-q", "-p", policy, "--", find("python3"), "-I", "-c", script]
+        own = ["-u"] if os.getuid() == 0 else ["-u", "-r"]
+        done = bench.outside(find("unshare"), *own, find("sh"), "-c",
+                             'hostname outside; "$@"; hostname', "sh", *command)
+        bench.check(done.stdout == "inside\n%s\n" % after, "%s: %s" % (line, done.stdout + done.stderr))
+
+
+@case("cat")
+def the_machines_control_groups_are_not_told(bench):
+    def groups(done):
+        return {line.split(":", 2)[2] for line in bench.expect(done).stdout.splitlines()}
+    lines = ["isolate processes"]
+    for limit in ("limit processes 20", "limit memory 200M"):
+        if bench.layer(limit):
+            lines.append("isolate processes\n" + limit)
+    for line in lines:
+        done = bench.run(bench.policy("use default", line), find("cat"), "/proc/self/cgroup")
+        bench.check(groups(done) <= {"/"}, "%s: %s" % (line, done.stdout))
+    if len(lines) > 1:  # without the line, that of the run is told
+        done = bench.run(bench.policy("use default", lines[-1].split("\n")[1]), find("cat"),
+                         "/proc/self/cgroup")
+        bench.check("seclude-" in done.stdout, done.stdout)
+
+
+@case("python3")
+def nothing_gives_capabilities_back(bench):
+    """In a user namespace: being root gives none, and none is handed down. Root outside keeps its own."""
+    script = ("import ctypes; c = ctypes.CDLL(None, use_errno=True); print(hex(c.prctl(27, 0, 0, 0, 0)));"
+              "print(c.prctl(28, 0, 0, 0, 0), ctypes.get_errno(), c.prctl(47, 2, 0, 0, 0))")
+    for policy in policies(bench, "isolate network"):
+        done = bench.expect(bench.run(policy, find("python3"), "-I", "-c", script))
+        bits, rest = done.stdout.split("\n", 1)
+        noroot_and_no_ambient_locked = "0xc3"
+        bench.check(bits == ("0x0" if os.getuid() == 0 else noroot_and_no_ambient_locked), done.stdout)
+        bench.check(os.getuid() == 0 or rest == "-1 1 -1\n", done.stdout)
 
 
 @case("sh")

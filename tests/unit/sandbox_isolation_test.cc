@@ -82,15 +82,26 @@ TEST(Isolation, EachLineIsNamedWithItsPlace) {
 
 TEST(Isolation, ANetworkTakesNoMounts) {
   const auto steps = isolation_steps({.isolation = {.network = true}});
-  EXPECT_EQ(texts_of(steps.entering), Texts{"make namespaces of its own: " + user() + "network"});
+  EXPECT_EQ(texts_of(steps.entering),
+            Texts{"make namespaces of its own: " + user() + "network, names"});
   EXPECT_EQ(texts_of(steps.inside), Texts{"bring up the loopback device of the network namespace"});
   EXPECT_FALSE(steps.mounts);
+}
+
+TEST(Isolation, TheGroupOfTheRunIsTheRootOfWhatIsSeen) {
+  const Isolation processes = {.processes = true};
+  const auto alone = isolation_steps({.isolation = processes});
+  EXPECT_TRUE(alone.grouped.empty());
+  const auto grouped = isolation_steps({.isolation = processes, .joins_group = true});
+  EXPECT_EQ(texts_of(grouped.entering)[0],
+            "make namespaces of its own: " + user() + "mounts, processes");
+  EXPECT_EQ(texts_of(grouped.grouped), Texts{"make namespaces of its own: control groups"});
 }
 
 TEST(Isolation, ProcessesComeWithTheirOwnProc) {
   const auto steps = isolation_steps({.isolation = {.processes = true}});
   EXPECT_EQ(texts_of(steps.entering),
-            (Texts{"make namespaces of its own: " + user() + "mounts, processes",
+            (Texts{"make namespaces of its own: " + user() + "mounts, processes, control groups",
                    "start the first process of the process namespace, with which everything in it "
                    "ends"}));
   EXPECT_TRUE(contains(texts_of(steps.inside), "mount /proc of the process namespace"));
