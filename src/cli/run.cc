@@ -276,6 +276,10 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
         "denials are not explained: a filter in force outside has a listener, or refuses one");
   if (observed.how == How::Chained) console.note(too_long_to_explain);
   if (observed.how == How::Lost) console.warning("the helper process was killed");
+  if (observed.how == How::HeldUp)
+    console.warning(
+        "the helper process was ended: the program kept it waiting for the memory of a refused "
+        "call's arguments, as userfaultfd can; with it ended what it followed");
   if (auto text = report::summary(observed.denials, printed_at_most)) console.note(*text);
   if (arguments.has(flag::audit) && observed.how == How::Explained && observed.denials.total() == 0)
     console.note("the policy would have refused nothing");

@@ -51,9 +51,26 @@ std::string quoted(const ArgDetail& detail) {
   return between('"', text, std::string::npos) + (cut ? "..." : "");
 }
 
-std::string show_arg(const std::string& number, const ArgDetail* detail) {
+// `["ls", "-l"]`: the words of this argument, as far as there is room for them.
+std::string show_words(const Denial& denial, size_t arg) {
+  std::string text = "[";
+  for (const ArgDetail& detail : denial.details) {
+    if (detail.arg != arg) continue;
+    if (text.size() > 1) text += ", ";
+    if (text.size() > longest_shown || detail.kind == ArgDetail::Kind::MoreWords)
+      return text + "...]";
+    text += detail.kind == ArgDetail::Kind::Word ? quoted(detail) : "unreadable";
+  }
+  return text + "]";
+}
+
+std::string show_arg(const std::string& number, const ArgDetail* detail, const Denial& denial) {
   if (detail == nullptr) return number;
   switch (detail->kind) {
+    case ArgDetail::Kind::Word:
+    case ArgDetail::Kind::UnreadableWord:
+    case ArgDetail::Kind::MoreWords:
+      return show_words(denial, detail->arg);
     case ArgDetail::Kind::Path:
       return quoted(*detail);
     case ArgDetail::Kind::Socket:
@@ -149,7 +166,7 @@ std::string show_call(const Denial& denial) {
     if (i > 0) text += ", ";
     text += std::string(args[i].kernel_name) + ": ";
     const std::string number = value ? calls::show(*value, args[i], what->arch) : "in memory";
-    text += show_arg(number, detail_of(denial, i));
+    text += show_arg(number, detail_of(denial, i), denial);
   }
   return text + ")";
 }

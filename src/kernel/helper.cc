@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,20 @@ void close_all_but(std::vector<int> kept) {
   ::syscall(SYS_close_range, next, UINT_MAX, 0);
 }
 
+// A timer ends the helper, whatever the launcher thinks of SIGALRM.
+void obey_deadlines() {
+  ::signal(SIGALRM, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGALRM);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void set_timer(int milliseconds) {
+  const itimerval once = {{}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
+  ::setitimer(ITIMER_REAL, &once, nullptr);
+}
+
 // Those that go on by themselves. Nobody else waits for them, so their numbers stay theirs.
 std::mutex left_mutex;
 std::vector<int> left;
@@ -58,15 +73,18 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
+  obey_deadlines();
   replace_by_null(STDIN_FILENO);
   replace_by_null(STDOUT_FILENO);
   close_all_but(std::move(descriptors));
   ::_exit(work());
 }
 
-void collect_helper(int process) {
-  while (::waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
+bool collect_helper(int process) {
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
 }
 
 void leave_helper(int process) {
@@ -77,6 +95,9 @@ void leave_helper(int process) {
 void end_helper(int process) { ::kill(process, SIGKILL); }
 
 void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
+
+Deadline::Deadline(int milliseconds) { set_timer(milliseconds); }
+Deadline::~Deadline() { set_timer(0); }
 
 void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }
 

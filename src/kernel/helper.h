@@ -22,8 +22,8 @@ namespace seclude::kernel {
 // `work` returns the exit status.
 [[nodiscard]] Result<int> start_helper(std::vector<int> descriptors,
                                        const std::function<int()>& work);
-// Waits for a helper that has ended or is about to.
-void collect_helper(int process);
+// Waits for a helper that has ended or is about to. Whether its Deadline ended it.
+bool collect_helper(int process);
 // One that goes on by itself; it is collected when the next one is started after its end.
 void leave_helper(int process);
 
@@ -32,6 +32,16 @@ void end_helper(int process);
 
 // For the helper itself: it does not end any more when its parent does.
 void outlive_parent();
+// What it does while this lives may take so many milliseconds; after that it is ended, by SIGALRM.
+// Whoever waits for memory that its owner never provides (userfaultfd) is reached by nothing but a
+// signal that kills.
+class Deadline {
+ public:
+  explicit Deadline(int milliseconds);
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+  ~Deadline();
+};
 // Nothing more goes to standard error.
 void let_go_of_standard_error();
 // Writes what fits to standard error, waiting at most `patience` milliseconds each time it is full;

@@ -59,6 +59,12 @@ const char* kind_of(ArgDetail::Kind kind) {
       return "bound_to";
     case ArgDetail::Kind::Unreadable:
       return "unreadable";
+    case ArgDetail::Kind::Word:
+      return "word";
+    case ArgDetail::Kind::UnreadableWord:
+      return "unreadable_word";
+    case ArgDetail::Kind::MoreWords:
+      return "more_words";
   }
   return "";
 }
@@ -71,11 +77,16 @@ ordered_json line_of(const Denial& denial, const SourceMap& sources) {
           {"text", std::string(sources.line_of(origin))}};
 }
 
+bool has_text(ArgDetail::Kind kind) {
+  using enum ArgDetail::Kind;
+  return kind != Unreadable && kind != UnreadableWord && kind != MoreWords;
+}
+
 ordered_json details_of(const Denial& denial) {
   ordered_json list = ordered_json::array();
   for (const ArgDetail& detail : denial.details) {
     ordered_json row = {{"argument", detail.arg}, {"kind", kind_of(detail.kind)}};
-    if (detail.kind != ArgDetail::Kind::Unreadable) row["text"] = detail.text;
+    if (has_text(detail.kind)) row["text"] = detail.text;
     if (detail.cut) row["cut"] = true;
     list.push_back(std::move(row));
   }

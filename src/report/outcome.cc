@@ -121,6 +121,7 @@ std::string_view name_of(Observed::How how) {
     case Observed::How::Chained:
       return "fatal";
     case Observed::How::Lost:
+    case Observed::How::HeldUp:
       return "lost";
   }
   return "fatal";

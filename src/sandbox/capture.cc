@@ -13,6 +13,7 @@
 
 #include "calls/calls.h"
 #include "filter/show.h"
+#include "kernel/helper.h"
 #include "kernel/other_process.h"
 
 namespace seclude::sandbox {
@@ -20,11 +21,21 @@ namespace {
 
 constexpr size_t longest_path = 4096;  // PATH_MAX
 constexpr uint64_t longest_address = sizeof(sockaddr_storage);
+constexpr size_t most_words = 16, longest_word = 256;
+// In milliseconds. Memory may have to come from a slow disk, and the program waits anyway.
+constexpr int held_at_most = 5000;
 
 // Where a call that is handed a socket address has it; the length is in the next argument.
 std::optional<size_t> address_argument(std::string_view call) {
   if (call == "connect" || call == "bind") return 1;
   if (call == "sendto") return 4;
+  return std::nullopt;
+}
+
+// Where a call that starts a program has its command line.
+std::optional<size_t> words_argument(std::string_view call) {
+  if (call == "execve") return 1;
+  if (call == "execveat") return 2;
   return std::nullopt;
 }
 
@@ -80,7 +91,41 @@ std::string show_socket_address(const std::string& bytes) {
   return "family " + std::to_string(*family);
 }
 
+namespace {
+
+// A pointer of a program whose words have so many bytes.
+std::optional<uint64_t> read_pointer(int thread, uint64_t address, size_t width) {
+  const auto bytes = kernel::read_memory(thread, address, width);
+  if (!bytes || bytes->size() < width) return std::nullopt;
+  if (width == sizeof(uint32_t)) return value_at_start<uint32_t>(*bytes);
+  return value_at_start<uint64_t>(*bytes);
+}
+
+void read_words(Denial& denial, uint64_t address, size_t width, size_t arg) {
+  using Kind = ArgDetail::Kind;
+  for (size_t i = 0;; ++i) {
+    const auto word = read_pointer(denial.thread, address + i * width, width);
+    if (word == 0) return;
+    if (i == most_words) return denial.details.push_back({arg, Kind::MoreWords});
+    auto read = word ? kernel::read_string(denial.thread, *word, longest_word) : std::nullopt;
+    if (read)
+      denial.details.push_back({arg, Kind::Word, std::move(read->text), read->cut});
+    else
+      denial.details.push_back({arg, Kind::UnreadableWord});
+    if (!word) return;
+  }
+}
+
+// x32 has registers of 64 bits and pointers of 32.
+size_t pointer_width(calls::Arch arch) {
+  return arch == calls::Arch::x32 || calls::info(arch).word_bits == 32 ? sizeof(uint32_t)
+                                                                       : sizeof(uint64_t);
+}
+
+}  // namespace
+
 std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
+  std::optional<kernel::Deadline> deadline;  // most calls have nothing in memory
   std::vector<ArgDetail> details;
   const auto what = filter::known_call(input);
   if (!what) return details;
@@ -89,6 +134,8 @@ std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
   for (size_t i = 0; i < args.size(); ++i) {
     const auto value = filter::argument(input, what->call, what->arch, i);
     if (!value || *value == 0) continue;
+    const bool in_memory = args[i].kind == calls::ArgKind::Path || address == i;
+    if (in_memory && !deadline) deadline.emplace(held_at_most);
     if (args[i].kind == calls::ArgKind::Path) details.push_back(read_path(thread, *value, i));
     if (address == i) {
       const auto length = filter::argument(input, what->call, what->arch, i + 1).value_or(0);
@@ -99,6 +146,7 @@ std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
 }
 
 void complete(Denial& denial) {
+  const kernel::Deadline deadline(held_at_most);
   denial.thread_name = kernel::thread_name(denial.thread);
   denial.process = kernel::process_of(denial.thread);
   if (auto code = kernel::mapped_at(denial.thread, denial.call.instruction_pointer)) {
@@ -108,9 +156,12 @@ void complete(Denial& denial) {
   const auto what = filter::known_call(denial.call);
   if (!what) return;
   const auto args = calls::args(what->call, what->arch);
+  const auto words = words_argument(calls::name_of(what->call));
   for (size_t i = 0; i < args.size(); ++i) {
-    if (args[i].kind != calls::ArgKind::Fd) continue;
     const auto value = filter::argument(denial.call, what->call, what->arch, i);
+    if (words == i && value.value_or(0) != 0)
+      read_words(denial, *value, pointer_width(what->arch), i);
+    if (args[i].kind != calls::ArgKind::Fd) continue;
     const auto number = static_cast<int32_t>(value.value_or(~uint64_t{0}));
     if (number < 0) continue;  // AT_FDCWD, -1
     if (auto file = kernel::file_behind(denial.thread, number))

@@ -23,6 +23,10 @@ struct ArgDetail {
     File,        // what the descriptor refers to
     Binding,     // what the socket of the descriptor is bound to, in words
     Unreadable,  // the memory could not be read
+    // Of a command line there is one for each word.
+    Word,
+    UnreadableWord,
+    MoreWords,  // than are kept
   };
   size_t arg = 0;
   Kind kind = Kind::Path;

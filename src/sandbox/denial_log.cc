@@ -17,6 +17,12 @@ bool is_pointer(const calls::Arg& arg) {
   return arg.kind == calls::ArgKind::Path || arg.kind == calls::ArgKind::Address;
 }
 
+// The number says it, or it is read only once a denial is known to be new.
+bool tells_nothing_apart(ArgDetail::Kind kind) {
+  using enum ArgDetail::Kind;
+  return kind == File || kind == Word || kind == UnreadableWord || kind == MoreWords;
+}
+
 // What makes two denials the same, as bytes.
 std::string key_of(const Denial& denial) {
   std::string key;
@@ -34,7 +40,7 @@ std::string key_of(const Denial& denial) {
     }
   }
   for (const ArgDetail& detail : denial.details) {
-    if (detail.kind == ArgDetail::Kind::File) continue;  // the number says it
+    if (tells_nothing_apart(detail.kind)) continue;
     append(key, detail.arg << 8 | static_cast<uint64_t>(detail.kind));
     append(key, detail.text.size());
     key += detail.text;

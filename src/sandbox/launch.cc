@@ -214,6 +214,10 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
                  std::move(made->init),    std::move(made->process), started,      memory};
 }
 
+Observed::How how_of(Supervisor::Gone gone) {
+  return gone == Supervisor::Gone::HeldUp ? Observed::How::HeldUp : Observed::How::Lost;
+}
+
 // Or why there can be no listener; then nothing was run.
 tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files files,
                                                     Supervisor& supervisor, Supervise how,
@@ -231,7 +235,7 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
   }
   Outcome outcome = watch(*running, watching);
   auto denials = supervisor.finish();
-  outcome.observed.how = denials ? Observed::How::Explained : Observed::How::Lost;
+  outcome.observed.how = denials ? Observed::How::Explained : how_of(denials.error());
   if (!denials) return outcome;
   if (how == Supervise::Hold) outcome.observed.how = Observed::How::Fatal;
   if (const auto* denied = std::get_if<Denied>(&outcome.ending); denied && was_sent(*denials))

@@ -80,6 +80,7 @@ struct Observed {
     Unwatched,  // there can be no listener: a filter outside has one, or refuses it
     Chained,    // there can be no listener: the policy takes several filters
     Lost,       // the supervisor died
+    HeldUp,     // it was ended: the program kept it waiting for memory
   };
   How how = How::Fatal;
   Denials denials = {};

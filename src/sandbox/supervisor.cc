@@ -31,8 +31,7 @@ struct LastWord {
   std::string denials;
 };
 
-// nullopt: it died, or is stuck in reading the program's memory, which the program can make wait
-// for ever.
+// nullopt: it died.
 std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
   std::string heard;
   Farewell farewell;
@@ -80,27 +79,29 @@ Supervisor::Supervisor(Supervisor&& other) noexcept
 void Supervisor::abandon() {
   if (process_ == 0) return;
   kernel::shut_down(control_);
-  kernel::collect_helper(std::exchange(process_, 0));
+  (void)kernel::collect_helper(std::exchange(process_, 0));
 }
 
 Joining Supervisor::joining() const {
   return {.socket = child_end_.number(), .supervisor = process_, .flags = listener_flags()};
 }
 
-std::optional<Denials> Supervisor::finish() {
+tl::expected<Denials, Supervisor::Gone> Supervisor::finish() {
   const char over = static_cast<char>(run_++);
   (void)kernel::send_message(control_, {&over, 1});  // it may know already
   const auto last = hear_farewell(control_);
   auto denials = last ? from_wire(last->denials) : std::nullopt;
-  if (denials && !last->stays && serves_ == Serves::ManyRuns) return denials;
+  if (denials && !last->stays && serves_ == Serves::ManyRuns) return std::move(*denials);
   const int process = std::exchange(process_, 0);
+  bool held_up = false;
   if (last && last->stays) {
     kernel::leave_helper(process);
   } else {
     if (!last) kernel::end_helper(process);
-    kernel::collect_helper(process);
+    held_up = kernel::collect_helper(process);
   }
-  return denials;
+  if (denials) return std::move(*denials);
+  return tl::unexpected<Gone>(held_up ? Gone::HeldUp : Gone::Died);
 }
 
 }  // namespace seclude::sandbox

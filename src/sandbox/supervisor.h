@@ -15,6 +15,8 @@
 //   them, silent. When the launcher dies, it ends, and with it everything it follows.
 // - `listen` is done by the supervisor where `listen` lines name ends.
 // - When it dies itself, everything it follows is killed, and refused calls fail with ENOSYS.
+// - A program can keep it waiting for memory that never comes (userfaultfd); after some seconds of
+//   that, it dies.
 // One helper can serve many runs, one after the other (launcher.h): each ends with finish().
 // Neighbours: launch.h makes the child that joins; answering.h is what runs in the helper.
 #pragma once
@@ -23,6 +25,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "base/result.h"
@@ -61,8 +64,9 @@ class Supervisor {
   ~Supervisor() { abandon(); }
 
   Joining joining() const;
-  // The program has ended; what was refused until now. nullopt: the supervisor died.
-  std::optional<Denials> finish();
+  // The program has ended; what was refused until now.
+  enum class Gone : uint8_t { Died, HeldUp };
+  [[nodiscard]] tl::expected<Denials, Gone> finish();
   // It ends, and with it all it follows.
   void abandon();
   // Whether another run can join. Not when it stays for processes that the last one left behind.

@@ -122,10 +122,29 @@ TEST(ExplainAlone, AKilledLauncherOfAStoppedHelperTakesTheTreeAlong) {
   EXPECT_TRUE(soon([] { return targets() == 0; }));
 }
 
-// The helper waits for the program's memory, and notices nothing else.
+bool can_hold_up() { return ::geteuid() == 0 && std::filesystem::exists("/dev/userfaultfd"); }
+
+// The helper waits for the program's memory, and notices nothing else; so does the launcher.
+TEST(ExplainAlone, AHelperThatIsHeldUpIsEndedAndWithItWhatItFollows) {
+  if (!can_hold_up()) GTEST_SKIP() << "takes privileges and Linux 6.1";
+  const LauncherProcess launcher(
+      refusing(Action::deny(77), {"for-ever", "hold-up"}, {{"unlinkat", Action::deny(77)}}),
+      Observed::How::HeldUp);
+  // What waits for an answer gets ENOSYS a moment before the kill.
+  EXPECT_EQ(launcher.wait(), 128 + SIGKILL);
+  EXPECT_TRUE(soon([] { return targets() == 0; }));
+}
+
+TEST(ExplainAlone, WhatIsRefusedStaysRefusedWhenItsHelperWasHeldUp) {
+  if (!can_hold_up()) GTEST_SKIP() << "takes privileges and Linux 6.1";
+  Request request = unfollowed(Action::deny(77), {"hold-up"});
+  request.rules = rules_for(Action::allow(), {{"unlinkat", Action::deny(77)}});
+  const LauncherProcess launcher(request, Observed::How::HeldUp);
+  EXPECT_EQ(launcher.wait(), enosys);
+}
+
 TEST(ExplainAlone, AKilledLauncherTakesAHelperAlongThatIsHeldUp) {
-  if (::geteuid() != 0) GTEST_SKIP() << "takes privileges";
-  if (!std::filesystem::exists("/dev/userfaultfd")) GTEST_SKIP() << "needs Linux 6.1";
+  if (!can_hold_up()) GTEST_SKIP() << "takes privileges and Linux 6.1";
   const LauncherProcess launcher(
       refusing(Action::deny(77), {"hold-up"}, {{"unlinkat", Action::deny(77)}}));
   ASSERT_TRUE(soon([&] { return launcher.helper() != 0; }));

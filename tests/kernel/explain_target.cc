@@ -252,6 +252,37 @@ int hold_up(char**) {
   return syscall(SYS_unlinkat, AT_FDCWD, page, 0) < 0 ? errno : 0;
 }
 
+// start: command lines made to hurt whoever reads or prints them.
+int start(char**) {
+  // Room for three pointers before memory that is not there.
+  char* pages = static_cast<char*>(
+      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  munmap(pages + 4096, 4096);
+  static char endless[100000];
+  memset(endless, 'n', sizeof endless - 1);
+  const char* hostile[] = {"name", "\033]0;title\a\n\", \"x", reinterpret_cast<const char*>(8), ""};
+  const char** edge = reinterpret_cast<const char**>(pages + 4096) - 3;
+  memcpy(edge, hostile, 3 * sizeof *edge);
+  syscall(SYS_execve, "/edge", edge, nullptr);
+  const char* many[101] = {};
+  for (int i = 0; i < 100; ++i) many[i] = i % 2 == 0 ? "even" : endless;
+  syscall(SYS_execveat, AT_FDCWD, "/many", many, nullptr, 0);
+  const char* sixteen[17] = {};
+  for (int i = 0; i < 16; ++i) sixteen[i] = "w";
+  syscall(SYS_execve, "/sixteen", sixteen, nullptr);
+  syscall(SYS_execve, "/nowhere", 8UL, nullptr);
+  syscall(SYS_execve, "/nothing", nullptr, nullptr);
+  sixteen[1] = "another";
+  syscall(SYS_execve, "/sixteen", sixteen, nullptr);
+  return 0;
+}
+
+// for-ever VERB...: and then waits to be ended.
+int for_ever(char** words) {
+  run_verb(words);
+  for (;;) pause();
+}
+
 struct Verb {
   const char* name;
   int words;
@@ -273,6 +304,8 @@ constexpr Verb verbs[] = {
     {"hostile", 0, hostile},
     {"nameless-code", 0, nameless_code},
     {"hold-up", 0, hold_up},
+    {"start", 0, start},
+    {"for-ever", 1, for_ever},
     {"until-answer-changes", 0, until_answer_changes},
     {"wait", 0, wait_with_family},
     {"leave-behind", 0, leave_behind},

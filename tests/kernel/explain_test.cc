@@ -162,6 +162,41 @@ TEST(Explain, HostileTextsAreBoundedAndEscaped) {
   EXPECT_EQ(seen[6].details[0].kind, ArgDetail::Kind::Unreadable);
 }
 
+TEST(Explain, CommandLinesAreBoundedAndEscaped) {
+  // The launch's own execve carries its key; all others are refused.
+  const Outcome outcome =
+      explained(refusing(Action::deny(eperm), {"start"},
+                         {{"execve", Action::deny(eperm)}, {"execveat", Action::deny(eperm)}}));
+  EXPECT_EQ(outcome.ending, Ending(Exited{0}));
+  const auto& seen = outcome.observed.denials.seen;
+  ASSERT_EQ(seen.size(), 5u);
+  const auto words = [&](size_t denial, size_t arg) {
+    std::vector<std::string> found;
+    for (const ArgDetail& detail : seen[denial].details) {
+      if (detail.arg != arg || detail.kind == ArgDetail::Kind::Unreadable) continue;
+      found.push_back(detail.kind == ArgDetail::Kind::Word             ? detail.text
+                      : detail.kind == ArgDetail::Kind::UnreadableWord ? "?"
+                                                                       : "more");
+    }
+    return found;
+  };
+  // Of the array only three words are there, and the third leads nowhere.
+  EXPECT_THAT(words(0, 1), testing::ElementsAre("name", "\033]0;title\a\n\", \"x", "?", "?"));
+  EXPECT_THAT(text_of(seen[0]),
+              testing::HasSubstr(R"(argv: ["name", "\x1b]0;title\x07\x0a\", \"x", unreadable, )"
+                                 R"(unreadable], envp: 0))"));
+  ASSERT_EQ(words(1, 2).size(), 17u);
+  EXPECT_EQ(words(1, 2)[1], std::string(256, 'n'));
+  EXPECT_EQ(words(1, 2)[16], "more");
+  EXPECT_THAT(text_of(seen[1]), testing::HasSubstr("n\"..., ...], envp"));
+  EXPECT_LT(text_of(seen[1]).size(), 1000u);
+  EXPECT_EQ(words(2, 1), std::vector<std::string>(16, "w"));
+  EXPECT_THAT(words(3, 1), testing::ElementsAre("?"));
+  EXPECT_THAT(words(4, 1), testing::IsEmpty());
+  // The words do not tell denials apart.
+  EXPECT_EQ(seen[2].times, 2u);
+}
+
 TEST(Explain, StoppingAndContinuingInsideTheTreeAreSeenThere) {
   const Outcome outcome = explained(refusing(Action::kill(), {"stopping"}));
   EXPECT_EQ(outcome.ending, Ending(Exited{6}));

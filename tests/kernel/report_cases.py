@@ -6,7 +6,7 @@
 import os
 import re
 
-from harness import case, find
+from harness import Skipped, case, find
 
 NUMBER, TEXT, TRUTH, LIST = (int, float), str, bool, list
 ALWAYS = {"schema": int, "outcome": TEXT, "exit_status": int, "usage": dict, "denials": LIST,
@@ -192,3 +192,47 @@ def a_program_whose_report_has_no_place_is_not_started(bench):
         bench.check(done.returncode == 125 and "cannot write " + place in done.stderr,
                     "%s: %d, said %r" % (place, done.returncode, done.stderr))
         bench.check(not (bench.folder / "started").exists(), place)
+
+
+# Removes a path in memory that nobody ever provides.
+HOLD_UP = """import ctypes, fcntl, mmap, os, struct
+faults = fcntl.ioctl(os.open("/dev/userfaultfd", os.O_RDWR), 0xaa00, os.O_CLOEXEC)
+page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+fcntl.ioctl(faults, 0xc018aa3f, struct.pack("QQQ", 0xaa, 0, 0))
+fcntl.ioctl(faults, 0xc020aa00, struct.pack("QQQQ", address, 4096, 1, 0))
+print(ctypes.CDLL(None).unlink(ctypes.c_void_p(address)), flush=True)
+import sys, time
+time.sleep(float(sys.argv[1]))"""
+
+
+@case("python3")
+def a_program_that_holds_the_helper_up_is_ended_and_that_is_said(bench):
+    if os.geteuid() != 0 or not os.path.exists("/dev/userfaultfd"):
+        raise Skipped("takes root and Linux 6.1")
+    policy = bench.policy("use default", "deny unlink with EPERM")
+    report = bench.folder / "report.json"
+    done = bench.outside(bench.seclude, "run", "-p", policy, "--report", str(report), "--",
+                         find("python3"), "-I", "-c", HOLD_UP, "100")
+    bench.expect(done, status=137)
+    # A moment before the kill, the call that waits for an answer gets ENOSYS.
+    bench.check(done.stdout in ("", "-1\n"), "its call went through: %r" % done.stdout)
+    bench.check(done.stderr.count("kept it waiting for the memory") == 1, "said %r" % done.stderr)
+    document = bench.document(report)
+    bench.check((document["outcome"], document["denials_observed"]) == ("signaled", "lost"),
+                "%r" % document)
+    quiet = bench.outside(bench.seclude, "run", "--no-explain", "-p", policy, "--", find("python3"),
+                          "-I", "-c", HOLD_UP, "0")
+    bench.expect(quiet, output="-1")
+
+
+@case("sh")
+def a_refused_program_is_named_with_its_command_line(bench):
+    policy = bench.policy("use default", "deny execve with EACCES")
+    report = bench.folder / "report.json"
+    done = bench.outside(bench.seclude, "run", "-p", policy, "--report", str(report), "--", find("sh"),
+                         "-c", "/bin/echo one 'two \a'")
+    bench.check('argv: ["/bin/echo", "one", "two \\x07"]' in done.stderr, "said %r" % done.stderr)
+    words = [one["text"] for one in bench.document(report)["denials"][0]["details"]
+             if one["kind"] == "word"]
+    bench.check(words == ["/bin/echo", "one", "two \a"], "%r" % words)

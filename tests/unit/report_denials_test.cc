@@ -139,6 +139,25 @@ TEST(Diagnose, DetailsStandAtTheirArguments) {
   EXPECT_THAT(evidence::show_call(denial), HasSubstr("uservaddr: 0x7000 (unreadable)"));
 }
 
+TEST(Diagnose, CommandLinesAreShownWordByWord) {
+  using Kind = ArgDetail::Kind;
+  Denial denial = denial_of("execve", {0x7000, 0x8000, 0});
+  denial.details = {{0, Kind::Path, "/bin/sh"},
+                    {1, Kind::Word, "sh"},
+                    {1, Kind::Word, "a\"\n"},
+                    {1, Kind::Word, "c", true},
+                    {1, Kind::UnreadableWord}};
+  EXPECT_EQ(
+      evidence::show_call(denial),
+      R"(execve(filename: "/bin/sh", argv: ["sh", "a\"\x0a", "c"..., unreadable], envp: 0))");
+  denial.details.resize(2);
+  denial.details.push_back({1, Kind::MoreWords});
+  EXPECT_THAT(evidence::show_call(denial), HasSubstr("argv: [\"sh\", ...]"));
+  denial.details.resize(1);
+  for (int i = 0; i < 16; ++i) denial.details.push_back({1, Kind::Word, std::string(200, 'x')});
+  EXPECT_LT(evidence::show_call(denial).size(), 500u);
+}
+
 TEST(Summary, SaysWhatWasNotSaidYet) {
   sandbox::Denials denials;
   EXPECT_EQ(summary(denials, 20), std::nullopt);
@@ -161,7 +180,10 @@ TEST(DenialsJson, OneRowForEachWithEverything) {
   sandbox::Denials denials;
   denials.seen.push_back(denial_of("openat", {4, 0x1000, 0}));
   denials.seen[0].verdict.origin = policy.keyword(1);
-  denials.seen[0].details = {{1, ArgDetail::Kind::Path, "/etc/\xff", true}};
+  denials.seen[0].details = {{1, ArgDetail::Kind::Path, "/etc/\xff", true},
+                             {2, ArgDetail::Kind::Word, "ls"},
+                             {2, ArgDetail::Kind::UnreadableWord},
+                             {2, ArgDetail::Kind::MoreWords}};
   denials.counted.push_back({.arch = 1, .number = 7, .times = 2});
   const auto json = to_json(denials, {.texts = policy.texts}, policy.sources);
   ASSERT_EQ(json.size(), 2u);
@@ -171,6 +193,12 @@ TEST(DenialsJson, OneRowForEachWithEverything) {
   EXPECT_EQ(json[0]["decided_by"]["line"], 2);
   EXPECT_EQ(json[0]["details"][0]["kind"], "path");
   EXPECT_EQ(json[0]["details"][0]["cut"], true);
+  EXPECT_EQ(json[0]["details"][1],
+            nlohmann::ordered_json({{"argument", 2}, {"kind", "word"}, {"text", "ls"}}));
+  EXPECT_EQ(json[0]["details"][2],
+            nlohmann::ordered_json({{"argument", 2}, {"kind", "unreadable_word"}}));
+  EXPECT_EQ(json[0]["details"][3],
+            nlohmann::ordered_json({{"argument", 2}, {"kind", "more_words"}}));
   EXPECT_EQ(json[0]["times"], 1);
   EXPECT_EQ(json[1]["call"], "nr:7");
   EXPECT_EQ(json[1]["times"], 2);

@@ -39,6 +39,18 @@ TEST(DenialLog, AddressesDoNotTellDenialsApartButWhatTheyPointAtDoes) {
   EXPECT_EQ(all.total(), 4u);
 }
 
+TEST(DenialLog, WhatIsReadOnlyOfNewDenialsDoesNotTellThemApart) {
+  using Kind = ArgDetail::Kind;
+  DenialLog log;
+  for (const Kind kind : {Kind::File, Kind::Word, Kind::UnreadableWord, Kind::MoreWords}) {
+    Denial denial = denial_of("execve", {0x1000, 0x2000, 0});
+    EXPECT_EQ(log.count(denial), kind == Kind::File);
+    denial.details.push_back({1, kind, "x"});
+    if (kind == Kind::File) log.add(denial);
+  }
+  EXPECT_EQ(log.all().total(), 4u);
+}
+
 TEST(DenialLog, BitsTheKernelDoesNotReadDoNotTellDenialsApart) {
   DenialLog log;
   put(log, denial_of("socket", {10, 1, 0}));
