@@ -5,6 +5,9 @@
 // what counts is that each costs a few instructions, and above all that few pages are touched, for
 // the first touch of a page costs as much as a thousand instructions (docs/benchmarks.md).
 // Not for several threads: the program has one. Tests and users of the library keep libc's.
+// Neighbours: c_allocation.cc, the same for C.
+#include "cli/allocation.h"
+
 #include <sys/mman.h>
 
 #include <bit>
@@ -74,7 +77,9 @@ Header& header_of(void* memory) {
 
 }  // namespace
 
-void* operator new(size_t size) {
+namespace seclude::cli {
+
+void* allocate(size_t size) {
   if (size > SIZE_MAX / 2) std::abort();
   const size_t block = block_size(size);
   if (block > large) {
@@ -93,7 +98,7 @@ void* operator new(size_t size) {
   return memory;
 }
 
-void operator delete(void* memory) noexcept {
+void give_back(void* memory) {
   if (memory == nullptr) return;
   const size_t block = header_of(memory).size;
   if (block > large) {
@@ -104,4 +109,10 @@ void operator delete(void* memory) noexcept {
   first = new (memory) Free{first};
 }
 
-void operator delete(void* memory, size_t /*size*/) noexcept { operator delete(memory); }
+size_t room_of(void* memory) { return header_of(memory).size - sizeof(Header); }
+
+}  // namespace seclude::cli
+
+void* operator new(size_t size) { return seclude::cli::allocate(size); }
+void operator delete(void* memory) noexcept { seclude::cli::give_back(memory); }
+void operator delete(void* memory, size_t /*size*/) noexcept { seclude::cli::give_back(memory); }

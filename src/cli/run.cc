@@ -334,7 +334,7 @@ int finish(const sandbox::Outcome& outcome, const Told& told, const Arguments& a
       console.note(text);
     }
   }
-  console.detail(costs(outcome.usage));
+  if (console.verbose()) console.detail(costs(outcome.usage));
   const int status = report_on(outcome, told, arguments, console);
   // A shell leaves its loop only if what it waited for ended by Ctrl-C as well.
   const auto* signalled = std::get_if<sandbox::Signalled>(&outcome.ending);

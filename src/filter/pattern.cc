@@ -33,17 +33,14 @@ Constant behind(Constant constant) {
 
 // The tests of one call on one word.
 struct WordTests {
+  std::set<Constant> points;  // single values that are told from all others
   std::set<Constant> bounds;  // values from which on a test may answer differently
-  bool only_bounds = true;
+  bool only_these = true;
 
-  void add_from(const Constant& first) { bounds.insert(first); }
-  void add_only(const Constant& constant) {
-    bounds.insert(constant);
-    if (constant != Constant{.number = UINT32_MAX}) bounds.insert(behind(constant));
-  }
   void add(const WordTests& other) {
+    points.insert(other.points.begin(), other.points.end());
     bounds.insert(other.bounds.begin(), other.bounds.end());
-    only_bounds &= other.only_bounds;
+    only_these &= other.only_these;
   }
 };
 using Tests = std::map<uint32_t, WordTests>;  // by the word's offset
@@ -79,22 +76,28 @@ class RuleTests {
                                         : field.bits == 64 && test.mask == UINT64_MAX;
     const bool equality = test.op == Compare::Equal || test.op == Compare::NotEqual;
     if (whole && equality) {
-      low.add_only(constant_of(static_cast<uint32_t>(test.value), blanks_));
+      low.points.insert(constant_of(static_cast<uint32_t>(test.value), blanks_));
       if (field.bits == 64)
-        high_word(field).add_only(constant_of(static_cast<uint32_t>(test.value >> 32), blanks_));
+        high_word(field).points.insert(
+            constant_of(static_cast<uint32_t>(test.value >> 32), blanks_));
       return;
     }
     const bool membership = test.op == Compare::In || test.op == Compare::NotIn;
     if (whole && field.bits == 32 && !field.is_signed && membership) {
       for (const auto& [first, last] : test.ranges) {
-        low.add_from(constant_of(static_cast<uint32_t>(first), blanks_));
-        if (last != UINT32_MAX)
-          low.add_from(behind(constant_of(static_cast<uint32_t>(last), blanks_)));
+        const Constant begin = constant_of(static_cast<uint32_t>(first), blanks_);
+        const Constant end = constant_of(static_cast<uint32_t>(last), blanks_);
+        if (first == last) {
+          low.points.insert(begin);
+          continue;
+        }
+        low.bounds.insert(begin);
+        if (last != UINT32_MAX) low.bounds.insert(behind(end));
       }
       return;
     }
-    low.only_bounds = false;
-    if (field.bits == 64) high_word(field).only_bounds = false;
+    low.only_these = false;
+    if (field.bits == 64) high_word(field).only_these = false;
     followed &= !has_blank(test.value) &&
                 std::none_of(test.ranges.begin(), test.ranges.end(), [&](const auto& range) {
                   return has_blank(range.first) || has_blank(range.second);
@@ -205,13 +208,13 @@ class ProgramTests {
     }
     WordTests& word = tests[state.numbers][state.offset];
     if (masked) {
-      word.only_bounds = false;
+      word.only_these = false;
     } else if (instruction.code == op::jeq_k) {
-      word.add_only(constant);
+      word.points.insert(constant);
     } else if (instruction.code == op::jge_k) {
-      word.add_from(constant);
+      word.bounds.insert(constant);
     } else if (constant != Constant{.number = UINT32_MAX}) {
-      word.add_from(behind(constant));
+      word.bounds.insert(behind(constant));
     }
     both(state, instruction);
     return true;
@@ -263,23 +266,34 @@ class ProgramTests {
 
 // ---- both together ------------------------------------------------------------------------------
 
-using Orders = std::set<std::vector<Constant>>;
+// What Pattern has under the same names.
+struct Orders {
+  std::set<std::vector<Constant>> orders, different;
+};
 
 // False: there is a word for which the proof does not carry over.
-bool add_orders(const Tests& tests, const Blanks& blanks, Orders& orders) {
+bool add_orders(const Tests& tests, const Blanks& blanks, Orders& to) {
+  const auto value = [&](const Constant& constant) { return value_of(constant, blanks); };
   for (const auto& [offset, word] : tests) {
-    if (std::none_of(word.bounds.begin(), word.bounds.end(), is_blank)) continue;
-    if (!word.only_bounds) return false;
-    std::vector<Constant> order(word.bounds.begin(), word.bounds.end());
-    const auto value = [&](const Constant& constant) { return value_of(constant, blanks); };
-    std::sort(order.begin(), order.end(), [&](const Constant& one, const Constant& other) {
+    std::vector<Constant> constants(word.points.begin(), word.points.end());
+    if (!word.bounds.empty()) {
+      std::set<Constant> bounds = word.bounds;
+      for (const Constant& point : word.points) {
+        bounds.insert(point);
+        if (point != Constant{.number = UINT32_MAX}) bounds.insert(behind(point));
+      }
+      constants.assign(bounds.begin(), bounds.end());
+    }
+    if (std::none_of(constants.begin(), constants.end(), is_blank)) continue;
+    if (!word.only_these) return false;
+    std::sort(constants.begin(), constants.end(), [&](const Constant& one, const Constant& other) {
       return value(one) < value(other);
     });
     const auto same = std::adjacent_find(
-        order.begin(), order.end(),
+        constants.begin(), constants.end(),
         [&](const Constant& one, const Constant& other) { return value(one) == value(other); });
-    if (same != order.end()) return false;
-    orders.insert(std::move(order));
+    if (same != constants.end()) return false;
+    (word.bounds.empty() ? to.different : to.orders).insert(std::move(constants));
   }
   return true;
 }
@@ -402,9 +416,11 @@ void walk(Way& way, Value& pattern) {
     way.number(place.instruction);
     walk_constant(way, place.constant);
   });
-  way.list(pattern.orders, [&](auto& order) {
-    way.list(order, [&](auto& constant) { walk_constant(way, constant); });
-  });
+  for (auto* lists : {&pattern.orders, &pattern.different}) {
+    way.list(*lists, [&](auto& constants) {
+      way.list(constants, [&](auto& constant) { walk_constant(way, constant); });
+    });
+  }
 }
 
 }  // namespace
@@ -437,11 +453,12 @@ std::optional<Pattern> make_pattern(Proven proven, const Rules& others,
     }
   }
   pattern.programs = std::move(proven.programs);
-  pattern.orders.assign(orders->begin(), orders->end());
+  pattern.orders.assign(orders->orders.begin(), orders->orders.end());
+  pattern.different.assign(orders->different.begin(), orders->different.end());
   return pattern;
 }
 
-std::optional<std::vector<Program>> fill(const Pattern& pattern, std::span<const uint32_t> blanks) {
+std::optional<std::vector<Program>> fill(Pattern pattern, std::span<const uint32_t> blanks) {
   for (const auto& order : pattern.orders) {
     const bool kept =
         std::is_sorted(order.begin(), order.end(), [&](const Constant& one, const Constant& other) {
@@ -449,10 +466,14 @@ std::optional<std::vector<Program>> fill(const Pattern& pattern, std::span<const
         });
     if (!kept) return std::nullopt;
   }
-  std::vector<Program> programs = pattern.programs;
+  for (const auto& constants : pattern.different) {
+    for (size_t i = 1; i < constants.size(); ++i)
+      for (size_t j = 0; j < i; ++j)
+        if (value_of(constants[i], blanks) == value_of(constants[j], blanks)) return std::nullopt;
+  }
   for (const auto& place : pattern.places)
-    programs[place.program][place.instruction].k = value_of(place.constant, blanks);
-  return programs;
+    pattern.programs[place.program][place.instruction].k = value_of(place.constant, blanks);
+  return std::move(pattern.programs);
 }
 
 void write(wire::Writer& to, const Pattern& pattern) { walk(to, pattern); }

@@ -47,6 +47,8 @@ struct Pattern {
   std::vector<Place> places;  // of the blanks in the programs
   // What the tests of a call compare one word with, ascending, where a blank is among it.
   std::vector<std::vector<Constant>> orders;
+  // The same, of a word that is only tested for equality.
+  std::vector<std::vector<Constant>> different;
 };
 
 // What was proven: these programs, together, mean these rules.
@@ -60,8 +62,8 @@ struct Proven {
 // with a blank is tested with a mask as well, say, or a blank cannot be told from another constant.
 std::optional<Pattern> make_pattern(Proven proven, const Rules& others, const Blanks& other_blanks);
 
-// nullopt: the order is another.
-std::optional<std::vector<Program>> fill(const Pattern& pattern, std::span<const uint32_t> blanks);
+// nullopt: the order is another, or two are the same.
+std::optional<std::vector<Program>> fill(Pattern pattern, std::span<const uint32_t> blanks);
 
 void write(wire::Writer& to, const Pattern& pattern);
 Pattern read_pattern(wire::Reader& from);

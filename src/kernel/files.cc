@@ -87,8 +87,11 @@ Result<FileFacts> facts_of(const std::string& path) {
   facts.set_user_id = (status.st_mode & S_ISUID) != 0;
   facts.set_group_id = (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
   facts.owner = status.st_uid;
-  facts.file_capabilities = ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
   return facts;
+}
+
+bool has_file_capabilities(const std::string& path) {
+  return ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
 }
 
 Result<std::string> real_path(const std::string& path) {

@@ -32,11 +32,12 @@ struct FileFacts {
   bool directory = false;
   bool set_user_id = false;
   bool set_group_id = false;       // with group execute permission: otherwise it means locking
-  bool file_capabilities = false;  // a security.capability attribute
   uint32_t owner = 0;
   friend bool operator==(const FileFacts&, const FileFacts&) = default;
 };
 [[nodiscard]] Result<FileFacts> facts_of(const std::string& path);
+// Of a program: a security.capability attribute.
+bool has_file_capabilities(const std::string& path);
 
 // Where a symbolic link leads; nullopt: it is none.
 std::optional<std::string> link_target(const std::string& path);

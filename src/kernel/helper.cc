@@ -13,15 +13,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <mutex>
 
 namespace seclude::kernel {
 namespace {
 
-void replace_by_null(int number) {
+void replace_by_null(std::initializer_list<int> numbers) {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return (void)::close(number);
-  ::dup2(null, number);
+  for (const int number : numbers) null < 0 ? ::close(number) : ::dup2(null, number);
   if (null > 2) ::close(null);
 }
 
@@ -74,8 +74,7 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
   obey_deadlines();
-  replace_by_null(STDIN_FILENO);
-  replace_by_null(STDOUT_FILENO);
+  replace_by_null({STDIN_FILENO, STDOUT_FILENO});
   close_all_but(std::move(descriptors));
   ::_exit(work());
 }
@@ -99,7 +98,7 @@ void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
 Deadline::Deadline(int milliseconds) { set_timer(milliseconds); }
 Deadline::~Deadline() { set_timer(0); }
 
-void let_go_of_standard_error() { replace_by_null(STDERR_FILENO); }
+void let_go_of_standard_error() { replace_by_null({STDERR_FILENO}); }
 
 std::optional<size_t> offer_to_standard_error(std::string_view text, int patience) {
   size_t done = 0;

@@ -13,12 +13,11 @@
 
 #include <cerrno>
 
-#include "kernel/memory.h"
-
 namespace seclude::kernel {
 namespace {
 
-constexpr size_t stack_size = size_t{64} * 1024;
+// More than what the child's steps take, paths in buffers included.
+constexpr size_t child_stack = size_t{32} * 1024;
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
 
 uint64_t nanoseconds(const timeval& time) {
@@ -81,20 +80,19 @@ class AllSignalsBlocked {
 }  // namespace
 
 Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
-  void* stack = TRY(map_stack(stack_size));
+  // Below everything that this thread has on its own stack, where it is not while the child is.
+  alignas(16) char stack[child_stack];
   int pidfd = -1;
   int pid;
   int reason;
   {
     AllSignalsBlocked blocked;
-    pid = ::clone(entry, static_cast<char*>(stack) + stack_size,
+    pid = ::clone(entry, stack + sizeof stack,
                   static_cast<int>(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD |
                                    static_cast<unsigned>(extra_flags)),
                   argument, &pidfd);
     reason = errno;
   }
-  // The child has ended or left for its own memory; nobody stands on this stack any more.
-  unmap(stack, stack_size);
   if (pid < 0) {
     return fail("clone a child", reason,
                 reason == EAGAIN ? "the limit of processes is reached (ulimit -u, pids.max)" : "");

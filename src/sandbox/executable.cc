@@ -163,12 +163,13 @@ tl::expected<void, SetupError> check_interpreters(std::string path, const Execut
 }
 
 std::vector<std::string> warnings_for(const std::string& path, const ExecutableQuery& query) {
-  const auto facts = kernel::facts_of(seen_from_here(path, query));
+  const std::string seen = seen_from_here(path, query);
+  const auto facts = kernel::facts_of(seen);
   if (!facts) return {};
   std::string what;
   if (facts->set_user_id) what = "set-user-ID";
   if (facts->set_group_id) what += what.empty() ? "set-group-ID" : " and set-group-ID";
-  if (facts->file_capabilities)
+  if (kernel::has_file_capabilities(seen))
     what += what.empty() ? "file capabilities" : " and file capabilities";
   if (what.empty()) return {};
   return {quoted(path) + " has " + what +

@@ -196,20 +196,28 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
   Prepared prepared;
   if (auto filled = prepared.fill(plan, files, joining, ends); !filled)
     return tl::unexpected<SetupError>(filled.error());
-  auto report = kernel::SharedPage<ChildReport>::make();
-  if (!report) return refuse(report.error());
-  ChildWork work = {prepared.steps().data(), prepared.steps().size(), &**report};
+  // In a process namespace, the program's process does not share this process' memory.
+  ChildReport report_here;
+  std::optional<kernel::SharedPage<ChildReport>> page;
+  if (has_step<StartInit>(plan)) {
+    auto made = kernel::SharedPage<ChildReport>::make();
+    if (!made) return refuse(made.error());
+    page.emplace(std::move(*made));
+  }
+  const ChildReport& report = page ? **page : report_here;
+  ChildWork work = {prepared.steps().data(), prepared.steps().size(),
+                    page ? &**page : &report_here};
 
   const uint64_t memory = kernel::own_peak_memory();
   const uint64_t started = kernel::now();
   auto child = kernel::spawn(child_main, &work);
   if (!child) return refuse(child.error());
-  // The child has called execve or is gone: the page does not change any more.
-  auto made = take_over(std::move(*child), **report);
+  // The child has called execve or is gone: the report does not change any more.
+  auto made = take_over(std::move(*child), report);
   if (!made) return refuse(made.error());
-  if ((*report)->failed)
+  if (report.failed)
     return tl::unexpected<SetupError>(
-        explain(plan, prepared.steps()[(*report)->step], (*report)->errno_value));
+        explain(plan, prepared.steps()[report.step], report.errno_value));
   return Running{std::move(bounds->group), std::move(bounds->relay), bounds->time, bounds->files,
                  std::move(made->init),    std::move(made->process), started,      memory};
 }

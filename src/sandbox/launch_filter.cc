@@ -84,6 +84,14 @@ Result<void> add_pattern(std::vector<LaunchPattern>& patterns, const Guarded& gu
   return {};
 }
 
+filter::Pattern pattern_of(const LaunchPattern& one) {
+  if (const auto* pattern = std::get_if<filter::Pattern>(&one.pattern)) return *pattern;
+  wire::Reader reader{std::get<std::string_view>(one.pattern)};
+  filter::Pattern pattern = filter::read_pattern(reader);
+  CHECK(reader.done());
+  return pattern;
+}
+
 // ---- rules as they are compiled -----------------------------------------------------------------
 
 Result<filter::Rules> rules_alone(const filter::Rules& rules, const kernel::raw::LaunchKey& key,
@@ -113,16 +121,24 @@ filter::Rules that_can_run_here(const filter::Rules& rules) {
   return here;
 }
 
-Guarded alone_to_come(bool leads, SignalGuard signals) {
-  return {.processes = {launcher_to_come},
-          .groups = {leads ? launcher_to_come : group_to_come},
-          .signals = signals};
+GroupIs compared(int group, int launcher) {
+  if (group == launcher) return GroupIs::Same;
+  return group < launcher ? GroupIs::Below : GroupIs::Above;
 }
 
-Guarded watched_to_come(bool leads, SignalGuard signals) {
-  Guarded guarded = alone_to_come(leads, signals);
-  guarded.processes.push_back(helper_to_come);
-  guarded.groups.push_back(helper_to_come);
+// Processes are numbered below 2^22, so no other number is taken for these; a helper comes after
+// its launcher, and no two are close.
+Guarded alone_to_come(GroupIs group, SignalGuard signals) {
+  constexpr int below = 0x4c1a551c, launcher = 0x5ca1ab1e, above = 0x7f5ea1ed;
+  const int number = group == GroupIs::Same ? launcher : group == GroupIs::Below ? below : above;
+  return {.processes = {launcher}, .groups = {number}, .signals = signals};
+}
+
+Guarded watched_to_come(GroupIs group, SignalGuard signals) {
+  constexpr int helper = 0x6e57ab1e;
+  Guarded guarded = alone_to_come(group, signals);
+  guarded.processes.push_back(helper);
+  guarded.groups.push_back(helper);
   guarded.followed = true;
   return guarded;
 }
@@ -154,17 +170,12 @@ std::optional<std::vector<filter::Program>> filled(const std::vector<LaunchPatte
                                                    const kernel::raw::LaunchKey& key,
                                                    const Guarded& guarded) {
   const Numbers numbers = numbers_of(guarded);
-  const auto found = std::find_if(patterns.begin(), patterns.end(), [&](const LaunchPattern& one) {
-    return one.shape == numbers.shape;
-  });
-  if (found == patterns.end()) return std::nullopt;
   const filter::Blanks blanks = blanks_of(key, numbers.different);
-  if (const auto* pattern = std::get_if<filter::Pattern>(&found->pattern))
-    return filter::fill(*pattern, blanks);
-  wire::Reader reader{std::get<std::string_view>(found->pattern)};
-  const filter::Pattern pattern = filter::read_pattern(reader);
-  CHECK(reader.done());
-  return filter::fill(pattern, blanks);
+  for (const LaunchPattern& one : patterns) {
+    if (one.shape != numbers.shape) continue;
+    if (auto programs = filter::fill(pattern_of(one), blanks)) return programs;
+  }
+  return std::nullopt;
 }
 
 Result<std::optional<filter::Program>> watched_filter(const filter::Rules& rules,

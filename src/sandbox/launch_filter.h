@@ -25,7 +25,8 @@
 namespace seclude::sandbox {
 
 // Programs for launches whose guarded processes are of one shape: as many, and the same of them in
-// both lists (a launcher that leads its group). Their numbers and the key are blank.
+// both lists (a launcher that leads its group). Their numbers and the key are blank; of several
+// patterns of a shape, each is for another order of numbers.
 struct LaunchPattern {
   std::string shape;
   std::variant<filter::Pattern, std::string_view>
@@ -39,13 +40,13 @@ struct LaunchPatterns {
   std::vector<LaunchPattern> watched;  // with a helper that explains
 };
 
-// Launchers and helpers to come. Processes are numbered below 2^22 (proc(5), pid_max), so no other
-// number is taken for these; their order is the usual one, and no two are close.
-inline constexpr int group_to_come = 0x4c1a551c, launcher_to_come = 0x5ca1ab1e,
-                     helper_to_come = 0x7e57ab1e;
-// A launcher that leads its group or does not, alone or with a helper that traces.
-Guarded alone_to_come(bool leads, SignalGuard signals);
-Guarded watched_to_come(bool leads, SignalGuard signals);
+// The launcher's group, as its number compares with the launcher's: numbers begin anew when they
+// reach their limit (proc(5), pid_max).
+enum class GroupIs : uint8_t { Below, Same, Above };
+GroupIs compared(int group, int launcher);
+// Processes that stand for those to come: a launcher alone, or with a helper that traces.
+Guarded alone_to_come(GroupIs group, SignalGuard signals);
+Guarded watched_to_come(GroupIs group, SignalGuard signals);
 
 // For processes with numbers to come.
 [[nodiscard]] Result<LaunchPatterns> make_patterns(const filter::Rules& rules,

@@ -69,9 +69,9 @@ Guarded guarding_both(const LoadFilter& step, bool own_processes, int helper) {
 
 // The guarded processes of one launch stand in the filter of another, their numbers blank.
 Result<LaunchPatterns> patterns_for(const LoadFilter& step, bool own_processes) {
-  const bool leads = kernel::own_group() == kernel::own_pid();
-  Guarded alone = alone_to_come(leads, step.signal_guard);
-  Guarded watched = watched_to_come(leads, step.signal_guard);
+  const GroupIs group = compared(kernel::own_group(), kernel::own_pid());
+  Guarded alone = alone_to_come(group, step.signal_guard);
+  Guarded watched = watched_to_come(group, step.signal_guard);
   if (own_processes) alone.processes = alone.groups = watched.processes = watched.groups = {};
   return make_patterns(step.rules->get(), {&alone, 1}, {&watched, 1});
 }

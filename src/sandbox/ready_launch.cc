@@ -74,10 +74,10 @@ Result<std::string> make_ready(const filter::Rules& rules) {
   const filter::Rules here = that_can_run_here(rules);
   if (answered_by_nobody(here)) return fail("make a launch ready: somebody has to answer");
   std::vector<Guarded> alone, watched;
-  for (const bool leads : {false, true}) {
+  for (const GroupIs group : {GroupIs::Below, GroupIs::Same, GroupIs::Above}) {
     for (const SignalGuard signals : {SignalGuard::Landlock, SignalGuard::Filter}) {
-      alone.push_back(alone_to_come(leads, signals));
-      watched.push_back(watched_to_come(leads, signals));
+      alone.push_back(alone_to_come(group, signals));
+      watched.push_back(watched_to_come(group, signals));
     }
   }
   const LaunchPatterns patterns = TRY(make_patterns(here, alone, watched));

@@ -1,6 +1,7 @@
 // Supervisor: see supervisor.h.
 #include "sandbox/supervisor.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernel/helper.h"
@@ -38,7 +39,7 @@ std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
   for (size_t wanted = sizeof farewell; heard.size() < wanted;) {
     const auto ready = kernel::wait_for(control, nullptr, kernel::now() + patience);
     if (!ready || !*ready) return std::nullopt;
-    auto message = kernel::receive(control, size_t{1} << 16);
+    auto message = kernel::receive(control, std::min(wanted - heard.size(), size_t{1} << 16));
     if (!message || message->bytes.empty()) return std::nullopt;
     heard += message->bytes;
     if (heard.size() < sizeof farewell) continue;

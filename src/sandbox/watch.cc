@@ -97,6 +97,8 @@ class Watch {
     if (!watching_.inbox) return;
     while (const auto arrived = watching_.inbox->next()) {
       if (arrived->number == SIGCHLD && arrived->from_kernel) continue;  // look() tells more
+      // A blocked signal is queued even where it is ignored, as nohup does for its program.
+      if (kernel::is_ignored(arrived->number)) continue;
       // A SIGPIPE of our own: whoever read our messages went away. And what the program sends to
       // its whole group has reached it already.
       if (arrived->sender == kernel::own_pid() || arrived->sender == running_.process.pid())
@@ -169,14 +171,9 @@ class Watch {
 
 kernel::SignalSet signals_to_pass_on() {
   kernel::SignalSet signals;
-  for (int number = 1; number <= last_signal; ++number) {
-    // A blocked signal is queued even where it is ignored, so what nohup ignores has to be left
-    // out. A fault of this process itself ends it, blocked or not.
-    if (!kernel::is_ignored(number)) signals.add(number);
-  }
+  for (int number = 1; number <= last_signal; ++number) signals.add(number);
   for (const int number : {SIGKILL, SIGSTOP, first_of_libc, first_of_libc + 1})
     signals.remove(number);
-  signals.add(SIGCHLD);
   return signals;
 }
 

@@ -88,7 +88,8 @@ struct Numbers {
 
 constexpr Numbers usual[] = {
     {5000, 5000, 5001}, {4990, 5000, 5001}, {1, 77, 4194303}, {4999, 5000, 5001},
-    {2, 2, 3},          {1, 1, 2},          {3, 5, 7},        {4194301, 4194302, 4194303}};
+    {2, 2, 3},          {1, 1, 2},          {3, 5, 7},        {4194301, 4194302, 4194303},
+    {6000, 5000, 5001}, {32700, 3, 4}};
 
 filter::Rules alone(const filter::Rules& rules, const LaunchKey& key,
                     const sandbox::Guarded& whom) {
@@ -107,8 +108,8 @@ filter::Rules watched(const filter::Rules& rules, const LaunchKey& key,
       key, calls::native(), sandbox::HandOver::Listener);
 }
 
-// Whatever numbers the launcher, its group and its helper have, in their usual order: the pattern
-// is filled, so that nothing is searched at a launch, and the result means what it should.
+// Whatever numbers the launcher, its group and its helper have, in the usual orders: the
+// pattern is filled, so that nothing is searched at a launch, and the result means what it should.
 TEST(ReadyProfiles, ServeLaunchersOfAllNumbers) {
   std::mt19937_64 random(20261128);
   for (const ReadyProfile& profile : ready_profiles()) {
@@ -133,11 +134,10 @@ TEST(ReadyProfiles, ServeLaunchersOfAllNumbers) {
   }
 }
 
-// Where the order is another, there is nothing, or something that is right all the same.
+// Where numbers meet, there is nothing, or something that is right all the same.
 TEST(ReadyProfiles, AreNotFilledWithWhatTheyWereNotProvenFor) {
-  constexpr Numbers unusual[] = {{6000, 5000, 5001}, {5000, 5000, 4999}, {0, 1, 2},
-                                 {5000, 5001, 5000}, {5000, 5001, 5001}, {7, 8, 7},
-                                 {1, 77, 78}};
+  constexpr Numbers unusual[] = {{0, 1, 2},          {5, 5, 5}, {5000, 5001, 5000},
+                                 {5000, 5001, 5001}, {7, 8, 7}, {1, 77, 78}};
   std::mt19937_64 random(20261129);
   const auto ready = ready_profile("default");
   ASSERT_TRUE(ready);

@@ -84,7 +84,6 @@ TEST(Files, FactsAreTheModeBits) {
   EXPECT_EQ(cannot_execute(file), 0);
   EXPECT_EQ(with_mode(02755).set_group_id, true);
   EXPECT_EQ(with_mode(02744).set_group_id, false);  // mandatory locking, once
-  EXPECT_FALSE(with_mode(0755).file_capabilities);
   EXPECT_EQ(facts_of(file)->owner, ::geteuid());
   EXPECT_TRUE(facts_of(folder.path())->directory);
   EXPECT_EQ(facts_of("/nonexistent").error().errno_value, ENOENT);

@@ -63,7 +63,7 @@ bool same_answers(const filter::Program& one, const filter::Program& other) {
 }
 
 LaunchPatterns patterns_of(const filter::Rules& rules, SignalGuard signals) {
-  const Guarded alone = alone_to_come(false, signals), watched = watched_to_come(false, signals);
+  const Guarded alone = alone_to_come(GroupIs::Below, signals), watched = watched_to_come(GroupIs::Below, signals);
   auto patterns = make_patterns(rules, {&alone, 1}, {&watched, 1});
   EXPECT_TRUE(patterns);
   return std::move(*patterns);
