@@ -1,11 +1,10 @@
-# Listening: `listen` lines against programs that try to listen elsewhere, and real servers.
+# Listening: `listen` lines against programs that try to listen elsewhere.
 #
 # In: listening_attacks.py, whose every attempt first has to succeed outside; programs/listener.c, whose
 # threads race the helper. Out: cases.
 # Neighbours: layer_cases.py for what else network lines hold; profiles/harness.py.
 import os
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
@@ -196,30 +195,3 @@ def where_there_can_be_no_helper_nothing_is_started(bench):
                 done.stderr)
     everywhere = bench.policy("use default", "listen tcp *:*")
     bench.expect(bench.outside(*outer, bench.seclude, "run", "-q", "-p", everywhere, "--", find("true")))
-
-
-# ---- real servers ---------------------------------------------------------------------------------
-
-@case("redis-server", "redis-cli")
-def redis_listens_on_one_port(bench):
-    needs_landlock(4)
-    port, other = free_port(), free_port()
-    policy = bench.policy("use default", "listen tcp 127.0.0.1:%d" % port,
-                          "read /usr/**, /etc/**, /lib/**?, /lib64/**?, /proc/**, /sys/**",
-                          "create %s/data/**" % bench.folder, "write /dev/null")
-    (bench.folder / "data").mkdir()
-    start = [bench.seclude, "run", "-q", "-p", policy, "--", find("redis-server"), "--save", "",
-             "--dir", str(bench.folder / "data"), "--bind"]
-    server = subprocess.Popen([*start, "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        client = [find("redis-cli"), "-p", str(port)]
-        poll(lambda: bench.outside(*client, "ping").stdout == "PONG\n", "redis answers")
-        bench.expect(bench.outside(*client, "set", "a", "42"))
-        bench.expect(bench.outside(*client, "get", "a"), output="42")
-    finally:
-        server.terminate()
-        server.wait()
-    for words in (["127.0.0.1", "--port", str(other)], ["0.0.0.0", "--port", str(port)]):
-        done = bench.outside(*start, *words)
-        bench.check(done.returncode != 0, "redis listens at %s" % words)

@@ -159,7 +159,8 @@ class Bench:
 
     def layer(self, line, *others):
         """What holds the line of a policy here, by the plan; None: it is refused."""
-        policy = self.policy("otherwise allow", line, *others)
+        policy = self.file("layer.seclude", "\n".join(
+            ("seclude 1", "policy case", "otherwise allow", line, *others, "")))
         done = self.outside(self.seclude, "run", "-q", "-p", policy, "--plan", "--json", "--",
                             find("true"))
         if done.returncode == 125:

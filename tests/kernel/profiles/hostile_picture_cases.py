@@ -26,6 +26,8 @@ DELEGATES = """<delegatemap>
 <delegate decode="evil" command="echo started > %s/started; cp %%i %%o"/>
 </delegatemap>
 """
+# What newer releases of ImageMagick do not know any more.
+FORGOTTEN = ("delete what is to be read", "delete what a drawing names")
 MVG = "push graphic-context\nviewbox 0 0 64 64\nimage over 0,0 64,64 '%s'\npop graphic-context\n"
 SECRET = "a secret of 48 bytes, which is a picture as well."[:48]
 
@@ -51,6 +53,7 @@ class Lab:
         bench.expect(bench.outside(find(CONVERT), "-size", "64x64", "plasma:red-blue", "in/a.png"))
         shutil.copy(bench.folder / "in/a.png", bench.folder / "private.png")
         bench.file("in/private.mvg", MVG % (bench.folder / "private.png"))
+        bench.file("in/ephemeral.mvg", MVG % "ephemeral:in/b.png")
         bench.file("in/a.evil", "anything")
 
     def __enter__(self):
@@ -78,6 +81,7 @@ class Lab:
             shutil.rmtree(self.bench.folder / name, ignore_errors=True)
             (self.bench.folder / name).mkdir()
         (self.bench.folder / "started").unlink(missing_ok=True)
+        shutil.copy(self.bench.folder / "in/a.png", self.bench.folder / "in/b.png")
         before = self.visits
         self.convert(policy, *words)
         return happened(before)
@@ -94,6 +98,12 @@ def attempts(lab):
         return lambda _: SECRET.encode() in (Path(folder, name).read_bytes()
                                              if Path(folder, name).exists() else b"")
 
+    def changed(_):
+        return (folder / "in/b.png").read_bytes() != (folder / "in/a.png").read_bytes()
+
+    def gone(_):
+        return not (folder / "in/b.png").exists()
+
     def visited(before):
         return lab.visits > before
 
@@ -109,7 +119,9 @@ def attempts(lab):
                                       "-depth", "8", "out/a.rgb"], shows("out/a.rgb")),
         "read a picture that a drawing names": (["mvg:in/private.mvg", "out/a.png"], drawn),
         "write elsewhere": (["in/a.png", "elsewhere/a.png"], made("elsewhere/a.png")),
-        "change what is to be read": (["in/a.png", "-negate", "in/b.png"], made("in/b.png")),
+        "delete what is to be read": (["ephemeral:in/b.png", "out/a.png"], gone),
+        "delete what a drawing names": (["mvg:in/ephemeral.mvg", "out/a.png"], gone),
+        "change what is to be read": (["in/a.png", "-negate", "in/b.png"], changed),
     }
 
 
@@ -121,9 +133,8 @@ def hostile_pictures_have_no_effect(bench):
         policy = lab.policy()
         bench.expect(lab.convert(policy, "in/a.png", "-resize", "50%", "out/a.jpg"))
         for name, (words, happened) in attempts(lab).items():
-            if not lab.effect(None, words, happened):
+            if not lab.effect(None, words, happened) and name not in FORGOTTEN:
                 wrong.append(name + " has no effect outside")
-            Path(bench.folder, "in/b.png").unlink(missing_ok=True)
             if lab.effect(policy, words, happened):
                 wrong.append(name + " has its effect inside")
     bench.check(not wrong, "\n".join(wrong))

@@ -1,14 +1,13 @@
 # Servers and their clients: nginx, redis and python behind `network-server`, also held to one port and
-# to their own files; TLS clients behind `tls-client`; git over a loopback network.
+# to their own files; TLS clients behind `tls-client`.
 #
 # In: Debian's servers, on ports of 127.0.0.1. Out: cases.
 # Neighbours: harness.py; ../listening_cases.py for what `listen` lines hold.
 import os
-import signal
 import subprocess
 from pathlib import Path
 
-from harness import SEARCH, Server, Skipped, case, find, free_port, poll
+from harness import Server, case, find, free_port, poll
 from layer_support import needs_landlock
 
 EXAMPLE = (Path(__file__).resolve().parents[3] / "examples/server.seclude").read_text()
@@ -164,40 +163,3 @@ def tls_clients_start_nothing_and_do_not_listen(bench):
     answers = bench.probe(policy, "execve", "fork", "listen", "kill", "ptrace", "mmap-write-exec",
                           "mprotect-exec", "chown")
     bench.check(set(answers.values()) == {1}, "%r" % answers)
-
-
-# ---- git ------------------------------------------------------------------------------------------
-
-@case("git")
-def git_clones_from_one_port(bench):
-    needs_landlock(4)
-    if not Path(subprocess.run([find("git"), "--exec-path"], capture_output=True, text=True)
-                .stdout.strip(), "git-daemon").exists():
-        raise Skipped("git-daemon is not installed")
-    steps = ["init -q upstream", "-C upstream config user.email a@example.org",
-             "-C upstream config user.name A", "-C upstream add .", "-C upstream commit -q -m first"]
-    for i, step in enumerate(steps):
-        bench.expect(bench.outside(find("git"), *step.split()))
-        if i == 0:
-            bench.file("upstream/file", "content\n")
-    port, other = free_port(), free_port()
-    (bench.folder / "work").mkdir()
-    policy = bench.policy("use shell, network-client", "connect tcp *:%d" % port)
-    daemons = [subprocess.Popen([find("git"), "daemon", "--reuseaddr", "--listen=127.0.0.1",
-                                 "--port=%d" % number, "--export-all", "--base-path=%s" % bench.folder],
-                                env={"PATH": SEARCH}, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, start_new_session=True)
-               for number in (port, other)]
-    try:
-        url = "git://127.0.0.1:%d/upstream"
-        for number in (port, other):
-            poll(lambda: bench.outside(find("git"), "ls-remote", url % number).returncode == 0, "git")
-        bench.expect(bench.run(policy, find("git"), "clone", "-q", url % port, "work/copy"))
-        bench.check((bench.folder / "work/copy/file").read_text() == "content\n", "nothing was cloned")
-        bench.expect(bench.run(policy, find("git"), "-C", "work/copy", "log", "--oneline"), output="first")
-        done = bench.run(policy, find("git"), "clone", "-q", url % other, "work/second")
-        bench.check(done.returncode != 0, "it cloned from another port")
-    finally:
-        for daemon in daemons:
-            os.killpg(daemon.pid, signal.SIGKILL)  # git starts git-daemon
-            daemon.wait()
