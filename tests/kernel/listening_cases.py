@@ -5,6 +5,7 @@
 # Neighbours: layer_cases.py for what else network lines hold; profiles/harness.py.
 import os
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
