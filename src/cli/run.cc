@@ -376,6 +376,9 @@ int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervi
   return 0;
 }
 
+// All has been said. Giving memory back piece by piece would touch every page of it once more.
+[[noreturn]] void leave(int status) { std::quick_exit(status); }
+
 int carry_out(Job job, const Explaining& explaining, const Arguments& arguments, Console& console) {
   tl::expected<sandbox::Plan, sandbox::SetupError> plan =
       sandbox::make_plan(std::move(job.request));
@@ -398,7 +401,7 @@ int carry_out(Job job, const Explaining& explaining, const Arguments& arguments,
   }
   const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
   const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
-  return finish(outcome, told, arguments, console);
+  leave(finish(outcome, told, arguments, console));
 }
 
 int refuse(const Error& error, const Arguments& arguments, Console& console) {
