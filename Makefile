@@ -11,8 +11,8 @@ RUN_PACKAGES = imagemagick
 TEST_PACKAGES = golang-github-containers-common libgmock-dev libgtest-dev libseccomp-dev libz3-dev \
 	imagemagick bash curl fonts-urw-base35 git golang-go librsvg2-common make musl-tools nginx-light \
 	nodejs openssh-client openssl perl redis-server redis-tools rustc=rustc sqlite3 tar tmux vim webp
-BENCH_PACKAGES = bubblewrap firejail golang-github-containers-common libbenchmark-dev libseccomp-dev \
-	pkgconf
+BENCH_PACKAGES = bubblewrap crun firejail golang-github-containers-common libbenchmark-dev libseccomp-dev \
+	pkgconf runc
 FUZZ_PACKAGES = clang-14 libclang-rt-14-dev
 
 CCACHE = $(shell command -v ccache)

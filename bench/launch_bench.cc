@@ -21,9 +21,8 @@
 #include <optional>
 
 #include "filter/compile.h"
-#include "filter/resolve.h"
 #include "launches.h"
-#include "policy/load.h"
+#include "peer_filter.h"
 #include "sandbox/environment.h"
 #include "sandbox/launch.h"
 #include "sandbox/plan.h"
@@ -35,29 +34,6 @@ using bench::Samples;
 using bench::Way;
 
 constexpr const char* target = "/bin/true";
-
-filter::Rules rules_of_profile(const std::string& name) {
-  SourceMap sources;
-  Diagnostics diagnostics;
-  auto find = [](const policy::Wanted& wanted) { return policy::built_in(wanted); };
-  auto root = policy::built_in({policy::Wanted::Kind::Profile, name, ""});
-  if (!root) std::abort();
-  const policy::Texts texts = policy::load(std::move(*root), find, sources, diagnostics);
-  filter::Resolved resolved = filter::resolve(texts, {}, diagnostics);
-  if (diagnostics.has_errors()) std::abort();
-  return std::move(resolved.phases.front().rules);
-}
-
-// As a file that others read: the filter alone, without what only our launcher needs.
-int filter_file(const filter::Rules& rules) {
-  filter::Store store;
-  const auto compiled = filter::compile(store, rules);
-  if (!compiled) std::abort();
-  const int file = ::memfd_create("filter", 0);
-  const auto bytes = compiled->program.size() * sizeof(filter::Instruction);
-  if (::write(file, compiled->program.data(), bytes) != static_cast<ssize_t>(bytes)) std::abort();
-  return file;
-}
 
 bench::Launch by_library(const filter::Rules& rules, bool explain) {
   sandbox::Request request;
@@ -92,7 +68,7 @@ std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules
       {"`sandbox::Launcher`, explaining", by_library(rules, true)},
   };
   if (const auto bwrap = bench::find_program("bwrap")) {
-    const int file = filter_file(rules);
+    const int file = bench::filter_file(rules);
     ways.push_back(
         {"bubblewrap, same filter", bench::spawning({*bwrap, "--dev-bind", "/", "/", "--seccomp",
                                                      std::to_string(file), "--", target},
@@ -268,16 +244,15 @@ int main(int count, char** words) {
     std::fprintf(stderr, "usage: launch_bench --program SECLUDE [--rounds N] [--markdown FILE]\n");
     return 2;
   }
-  const filter::Rules rules = rules_of_profile("default");
+  const filter::Rules rules = bench::rules_of_profile("default");
   bench::Section section("Launching a program");
   section.paragraph(
       "From the decision to start a program until its end is known, behind the profile `default`. "
       "\"Bare\" is vfork, execve and waitpid of the same program from the same process; all "
-      "launches of a table take turns. `seclude run` reads, resolves, compiles and proves the "
-      "policy "
-      "at each launch; a process that launches one plan many times generates the code once "
-      "(`sandbox::Launcher`), proves it each time with that launch's key, and has one helper that "
-      "explains all of its runs.");
+      "launches of a table take turns. The built-in profile was compiled and proven when `seclude` "
+      "was built; a launch puts its own key and process numbers in. A process that launches one "
+      "plan many times (`sandbox::Launcher`) compiles it once in the same way, and has one helper "
+      "that explains all of its runs.");
   report_launches(section, all_ways(program, rules), rounds);
   report_parents(section, program, rules, rounds);
   report_loading(section, rules, rounds);
