@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "kernel/files.h"
@@ -105,44 +105,65 @@ class Follower {
     std::replace_if(
         names.begin(), names.end(), [](char c) { return c == ':' || c == '\n'; }, ' ');
     for (const std::string_view name : split(names, ' '))
-      if (!name.empty()) library(std::string(name), *needs, root_folder_);
-    all_of(*needs, root_folder_);
+      if (!name.empty()) library(std::string(name), root_, root_folder_);
+    all_of(root_, root_folder_);
   }
 
   void all_of(const ElfNeeds& needs, const std::string& folder) {
     for (const std::string& name : needs.libraries) library(name, needs, folder);
   }
 
+  struct Candidate {
+    std::string path;
+    bool beside_program = false;
+  };
+
   void library(const std::string& name, const ElfNeeds& wanted_by, const std::string& folder) {
     if (name.empty()) return;
-    for (const std::string& candidate : candidates(name, wanted_by, folder)) {
-      if (seen_.size() >= most_files || !seen_.insert(candidate).second) continue;
-      const auto needs = elf_needs(candidate);
-      if (!needs || needs->machine != root_.machine || needs->word_class != root_.word_class)
-        continue;
-      const std::string real = kernel::real_path(candidate).value_or(candidate);
-      if (real != candidate) closure_.named.push_back(candidate);
-      if (real != candidate && !seen_.insert(real).second) continue;
-      closure_.libraries.push_back(real);
-      all_of(*needs, folder_of(real));
-    }
+    bool beside_program = false, elsewhere = false;
+    for (const Candidate& candidate : candidates(name, wanted_by, folder))
+      if (is_library(candidate.path))
+        (candidate.beside_program ? beside_program : elsewhere) = true;
+    if (beside_program && !elsewhere) closure_.beside_program = name;
   }
 
-  std::vector<std::string> candidates(const std::string& name, const ElfNeeds& wanted_by,
-                                      const std::string& folder) const {
-    if (name.find('/') != std::string::npos) return {seen_from_here(name)};
-    std::vector<std::string> found;
-    const auto look_in = [&](const std::string& list, const std::string& origin) {
-      for (const std::string_view directory : split(list, ':'))
-        if (!directory.empty())
-          found.push_back(seen_from_here(expanded(std::string(directory), origin)) + "/" + name);
+  // Whether the program's loader takes the file; then what that needs is followed, once.
+  bool is_library(const std::string& candidate) {
+    const auto known = seen_.find(candidate);
+    if (known != seen_.end()) return known->second;
+    if (seen_.size() >= most_files) return false;
+    const auto needs = elf_needs(candidate);
+    const bool fits =
+        needs && needs->machine == root_.machine && needs->word_class == root_.word_class;
+    seen_.emplace(candidate, fits);
+    if (!fits) return false;
+    const std::string real = kernel::real_path(candidate).value_or(candidate);
+    if (real != candidate) closure_.named.push_back(candidate);
+    if (real != candidate && !seen_.emplace(real, true).second) return true;
+    closure_.libraries.push_back(real);
+    all_of(*needs, folder_of(real));
+    return true;
+  }
+
+  std::vector<Candidate> candidates(const std::string& name, const ElfNeeds& wanted_by,
+                                    const std::string& folder) const {
+    if (name.find('/') != std::string::npos) return {{seen_from_here(name)}};
+    std::vector<Candidate> found;
+    const auto look_in = [&](const std::string& list, const std::string& origin, bool programs) {
+      for (const std::string_view directory : split(list, ':')) {
+        if (directory.empty()) continue;
+        std::string path = expanded(std::string(directory), origin);
+        const bool beside_program = programs && path != directory;
+        found.push_back({seen_from_here(path) + "/" + name, beside_program});
+      }
     };
-    if (wanted_by.rpath && !wanted_by.runpath) look_in(*wanted_by.rpath, folder);
-    if (root_.rpath && !root_.runpath) look_in(*root_.rpath, root_folder_);
-    look_in(library_path_, root_folder_);
-    if (wanted_by.runpath) look_in(*wanted_by.runpath, folder);
-    for (std::string& file : cache_.files_named(name)) found.push_back(std::move(file));
-    look_in("/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib", root_folder_);
+    const bool of_program = &wanted_by == &root_;
+    if (wanted_by.rpath && !wanted_by.runpath) look_in(*wanted_by.rpath, folder, of_program);
+    if (root_.rpath && !root_.runpath) look_in(*root_.rpath, root_folder_, true);
+    look_in(library_path_, root_folder_, true);
+    if (wanted_by.runpath) look_in(*wanted_by.runpath, folder, of_program);
+    for (std::string& file : cache_.files_named(name)) found.push_back({std::move(file)});
+    look_in("/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib", root_folder_, false);
     return found;
   }
 
@@ -159,7 +180,7 @@ class Follower {
   LibraryCache cache_;
   ElfNeeds root_;
   std::string root_folder_;
-  std::set<std::string> seen_;
+  std::map<std::string, bool> seen_;  // whether the loader takes it
   Closure closure_;
 };
 

@@ -25,6 +25,9 @@ struct Closure {
   std::vector<std::string> libraries;
   std::vector<std::string> named;  // libraries once more, by names that lead to them
   std::vector<std::string> consulted;
+  // A library that only the program's own place leads to ($ORIGIN), which its loader asks
+  // /proc/self/exe for; empty where there is none.
+  std::string beside_program = {};
   friend bool operator==(const Closure&, const Closure&) = default;
 };
 

@@ -69,10 +69,10 @@ struct Entering {
   EnterDomain step;
   std::vector<std::string> started;    // programs and libraries, as whoever opens them names them
   std::vector<std::string> consulted;  // by loaders
+  std::string beside_program = {};     // a library, as in Closure
 };
 
-void add_closure(const ClosureQuery& query, Entering& entering) {
-  const Closure closure = closure_of(query);
+void add_closure(const Closure& closure, Entering& entering) {
   for (const std::string& path : closure.executed)
     entering.step.paths.push_back(
         {path, kernel::file_right::read_file | kernel::file_right::execute});
@@ -106,11 +106,13 @@ Entering entering(const Domain& domain, bool signals, ClosureQuery query) {
   step.files = kernel::landlock_version().file_rights();
   step.paths = domain.paths;
   for (PathRight& path : step.paths) path.rights &= step.files;
-  add_closure(query, found);
+  const Closure needed = closure_of(query);
+  found.beside_program = needed.beside_program;
+  add_closure(needed, found);
   for (const PathRight& path : domain.paths) {
     if (!is_one_program(path)) continue;
     query.program = path.path;
-    add_closure(query, found);
+    add_closure(closure_of(query), found);
   }
   std::set<std::pair<std::string, uint64_t>> seen;
   std::erase_if(step.paths, [&](const PathRight& path) {
@@ -227,6 +229,19 @@ Result<void> check_start_is_shown(const Request& request, const std::string& pro
   return {};
 }
 
+// The loader would only say that the library is not there, and mean /proc.
+Result<void> check_own_place_is_told(const Request& request, const std::string& program,
+                                     const std::string& library) {
+  const bool told = std::any_of(
+      request.domain->paths.begin(), request.domain->paths.end(),
+      [](const PathRight& granted) { return is_at_or_below("/proc/self/exe", granted.path); });
+  if (library.empty() || told) return {};
+  return fail("start `" + escape(program, 200) + "`, which finds `" + escape(library, 200) +
+                  "` beside itself: its loader asks /proc/self/exe where that is, and no line "
+                  "lists it",
+              0, "add `read /proc/**`, and `isolate processes`, which leaves others out of it");
+}
+
 // Nothing where the policy asks for nothing of its own.
 Result<IsolationSteps> isolating(const Request& request, const std::string& program,
                                  const std::optional<Entering>& domain) {
@@ -238,6 +253,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
   const bool by_filter = guard_of(request) == SignalGuard::Filter;
   const bool joins_group = request.limited.group.has_value();
   if (own_root) {
+    TRY_VOID(check_own_place_is_told(request, program, domain->beside_program));
     const std::string here = TRY(kernel::real_path("."));
     std::vector<std::string> started = domain->started;
     for (std::string& file : started)

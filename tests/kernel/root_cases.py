@@ -186,6 +186,33 @@ def a_program_finds_its_libraries_by_links(bench):
                  output="42")
 
 
+@case("gcc")
+def a_program_that_finds_libraries_beside_itself_needs_proc(bench):
+    needs_landlock(3)
+    bench.file("lib/x.c", "int x(void) { return 42; }\n")
+    bench.file("bin/main.c", '#include <stdio.h>\nint x(void);\nint main(void) { printf("%d\\n", x()); }\n')
+    library = str(bench.folder / "lib/libbeside.so")
+    bench.expect(bench.outside(find("gcc"), "-shared", "-o", library, "lib/x.c"))
+
+    def program(path):
+        bench.expect(bench.outside(find("gcc"), "-o", "bin/main", "bin/main.c", "-Llib", "-lbeside",
+                                   "-Wl,-rpath," + path))
+        return str(bench.folder / "bin/main")
+    listed = ("use default", "run %s" % PROGRAMS)
+    plain = bench.policy(*listed)
+    proc = bench.file("proc.seclude", Path(plain).read_text() + "read /proc/**\nisolate processes\n")
+    beside = program("$ORIGIN/../lib")
+    done = bench.run(plain, beside)
+    bench.check(done.returncode == 125, "%d %s" % (done.returncode, done.stderr))
+    for words in ("libbeside.so", "/proc/self/exe", "read /proc/**"):
+        bench.check(words in done.stderr, "%r is missing in: %s" % (words, done.stderr))
+    bench.expect(bench.run(proc, beside), output="42")
+    # Where something else leads to it as well, it is found.
+    path = str(bench.folder / "lib")
+    bench.expect(bench.run(plain, beside, environment={"LD_LIBRARY_PATH": path}), output="42")
+    bench.expect(bench.run(plain, program(path)), output="42")
+
+
 # ---- hide and protect -----------------------------------------------------------------------------
 
 @case("sh")

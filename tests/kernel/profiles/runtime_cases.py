@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from harness import Failure, case, find
+from layer_support import needs_landlock
 
 REFUSED = ["ptrace", "mount", "unshare", "keyctl", "bpf", "io_uring_setup", "userfaultfd", "tiocsti",
            "clone-newuser"]
@@ -25,6 +26,23 @@ def java_runs_classes_and_jars(bench):
         bench.expect(bench.run("jvm", find("java"), "-jar", "hello.jar"), output="sum 8999994")
     for collector in ("-XX:+UseSerialGC", "-XX:+UseZGC"):
         bench.expect(bench.run("jvm", find("java"), collector, "-cp", "out", "Hello"), output="sum")
+
+
+@case("java", "javac")
+def java_works_in_its_folder(bench):
+    needs_landlock(3)
+    shutil.copy(bench.store / "programs/Hello.java", bench.folder)
+    work = str(bench.folder / "out")
+    os.mkdir(work)
+    system = "/usr/**, /lib/**?, /lib64/**?"
+    policy = bench.policy("use jvm", "run %s" % system, "create %s/**, /tmp/**" % work, "write /dev/null",
+                          "read /etc/**, /proc/**, /sys/fs/cgroup/**, /dev/urandom, /dev/random",
+                          "read %s/Hello.java" % bench.folder, "isolate network, processes, ipc, tmp")
+    bench.expect(bench.run(policy, find("javac"), "-d", work, "Hello.java"))
+    done = bench.expect(bench.run(policy, find("java"), "-cp", work, "Hello"), output="sum 8999994")
+    bench.check("from a child\nended with 0" in done.stdout, done.stdout)
+    done = bench.run(policy, find("javac"), "-d", str(bench.folder), "Hello.java")
+    bench.check(done.returncode != 0 and not (bench.folder / "Hello.class").exists(), done.stdout)
 
 
 def built(bench, cgo):
