@@ -82,7 +82,7 @@ TEST(Lift, AgreesWithRunningRandomPrograms) {
 TEST(Lift, AgreesWithRunningCompiledPrograms) {
   Random random(testing::seed_from_environment() + 1);
   Store store, words(1 << 18);
-  size_t by_runs = 0, rounds = testing::rounds_from_environment(6000);
+  size_t by_runs = 0, by_words = 0, rounds = testing::rounds_from_environment(6000);
   for (size_t round = rounds; round > 0; --round) {
     Program program = testing::compiled_program(random, 1 + random() % 60);
     bool big_endian = random() % 4 == 0;
@@ -96,15 +96,18 @@ TEST(Lift, AgreesWithRunningCompiledPrograms) {
     // Both halves, where both can, end in the same canonical decision.
     std::optional<Decision> fast = lift_runs(store, program, big_endian);
     auto general = lift_words(store, program, big_endian);
-    ASSERT_TRUE(std::holds_alternative<Id>(general)) << text(program);
-    ASSERT_EQ(split(store, std::get<Id>(general)), decision) << text(program);
     if (fast) {
       ASSERT_EQ(*fast, decision) << text(program);
       ++by_runs;
     }
+    // The general half may take more nodes than this store has, but seldom.
+    if (std::holds_alternative<Undecided>(general)) continue;
+    ASSERT_EQ(split(store, std::get<Id>(general)), decision) << text(program);
     ASSERT_FALSE(store.exhausted());
+    ++by_words;
   }
   EXPECT_GT(by_runs, rounds / 2) << "the fast half is hardly tested";
+  EXPECT_GE(by_words + 1, rounds - rounds / 1000) << "the general half gives up too often";
 }
 
 Decision lift_or_fail(Store& store, const Program& program) {
