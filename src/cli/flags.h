@@ -189,6 +189,15 @@ inline constexpr Flag folder{.name = "chdir",
                              .value = "FOLDER",
                              .help = "start the program in this folder",
                              .completes = Completes::Folders};
+inline constexpr Flag file_mask{.name = "umask",
+                                .value = "MODE",
+                                .help =
+                                    "take these bits (octal, such as 077) from the modes of "
+                                    "files the program makes"};
+inline constexpr Flag host_name{
+    .name = "hostname",
+    .value = "NAME",
+    .help = "the host name the program sees, in a namespace of its own"};
 inline constexpr Flag standard_input{.name = "stdin",
                                      .value = "FILE",
                                      .help = "the program's standard input",
@@ -206,8 +215,7 @@ inline constexpr Flag descriptor{.name = "fd",
                                  .help = "leave descriptor N open; all others from 3 on are closed",
                                  .repeats = true};
 inline constexpr Flag no_explain{
-    .name = "no-explain",
-    .help = "start no helper process that explains what the policy refuses"};
+    .name = "no-explain", .help = "start no helper process that explains what the policy refuses"};
 inline constexpr Flag audit{
     .name = "audit",
     .help =

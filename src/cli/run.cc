@@ -56,6 +56,31 @@ Result<std::vector<int>> descriptors(const Arguments& arguments) {
   return numbers;
 }
 
+Result<std::optional<unsigned>> file_mask(const Arguments& arguments) {
+  const std::optional<std::string> text = arguments.value(flag::file_mask);
+  if (!text) return std::nullopt;
+  unsigned mask = 0;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), mask, 8);
+  if (problem != std::errc() || end != text->data() + text->size() || mask > 0777)
+    return fail("`--umask " + escape(*text, 40) + "` is no mask", 0,
+                "three octal digits, such as 022 or 077");
+  return mask;
+}
+
+Result<std::optional<std::string>> host_name(const Arguments& arguments) {
+  constexpr size_t longest = 64;  // __NEW_UTS_LEN
+  std::optional<std::string> name = arguments.value(flag::host_name);
+  if (!name) return std::nullopt;
+  const auto is_usual = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  if (name->empty() || name->size() > longest || !std::all_of(name->begin(), name->end(), is_usual))
+    return fail("`--hostname " + escape(*name, 80) + "` is no host name", 0,
+                "up to 64 letters, digits, `-`, `.` and `_`");
+  return name;
+}
+
 Result<Loaded> load_composed(const Composed& composed, const Arguments& arguments) {
   if (composed.text.empty()) return load_policy(composed.only_policy, arguments);
   return load_text({.name = "command line", .text = composed.text}, arguments);
@@ -107,6 +132,8 @@ Result<sandbox::Request> request_of(const Arguments& arguments) {
   if (const char* path = std::getenv("PATH")) request.search_path = path;
   request.keep_descriptors = TRY(descriptors(arguments));
   request.directory = arguments.value(flag::folder);
+  request.file_mask = TRY(file_mask(arguments));
+  request.host_name = TRY(host_name(arguments));
   request.stdin_file = arguments.value(flag::standard_input);
   request.stdout_file = arguments.value(flag::standard_output);
   request.stderr_file = arguments.value(flag::standard_error);
@@ -487,6 +514,8 @@ constexpr const Flag* flags[] = {
     &flag::environment,
     &flag::clear_environment,
     &flag::folder,
+    &flag::file_mask,
+    &flag::host_name,
     &flag::standard_input,
     &flag::standard_output,
     &flag::standard_error,

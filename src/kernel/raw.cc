@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +35,11 @@ int die_with_parent(int signal, int expected_parent) {
 int new_session() { return errno_of(::setsid()); }
 
 int change_directory(const char* path) { return errno_of(::chdir(path)); }
+
+int set_file_mask(unsigned mask) {
+  ::umask(mask);
+  return 0;
+}
 
 int place_descriptor(int from, int to) {
   if (from == to) return keep_descriptor(to);

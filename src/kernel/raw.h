@@ -18,6 +18,7 @@ namespace seclude::kernel::raw {
 int die_with_parent(int signal, int expected_parent);
 int new_session();
 int change_directory(const char* path);
+int set_file_mask(unsigned mask);
 // Makes `to` refer to what `from` is; the copy survives execve.
 int place_descriptor(int from, int to);
 // Clears close-on-exec.

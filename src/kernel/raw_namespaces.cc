@@ -68,6 +68,8 @@ int raise_loopback() {
   return reason;
 }
 
+int set_host_name(const char* name) { return errno_of(::sethostname(name, ::strlen(name))); }
+
 int join_new_keyring() {
   const int reason = errno_of(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
   return reason == EPERM || reason == ENOSYS ? 0 : reason;

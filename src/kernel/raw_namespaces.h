@@ -17,6 +17,8 @@ int leave_namespaces(uint64_t flags);
 int map_ids(const char* users, const char* groups);
 // The loopback device of this network namespace carries packets.
 int raise_loopback();
+// What uname tells inside this namespace of names.
+int set_host_name(const char* name);
 // Keys of whoever launches are not possessed any more. A filter outside that refuses this keeps the
 // program from keys as well.
 int join_new_keyring();

@@ -48,6 +48,8 @@ int carry_out_inside(const ChildStep& step) {
       return raw::leave_namespaces(step.bits);
     case MapIds:
       return raw::map_ids(step.text, step.other);
+    case SetHostName:
+      return raw::set_host_name(step.text);
     case RaiseLoopback:
       return raw::raise_loopback();
     case JoinNewKeyring:
@@ -84,6 +86,7 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return raw::die_with_parent(SIGKILL, step.number);
     case LeaveNamespaces:
     case MapIds:
+    case SetHostName:
     case RaiseLoopback:
     case JoinNewKeyring:
     case KeepMountsPrivate:
@@ -111,6 +114,8 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return raw::close_descriptors(step.first, step.last);
     case ChangeDirectory:
       return raw::change_directory(step.text);
+    case SetFileMask:
+      return raw::set_file_mask(static_cast<unsigned>(step.bits));
     case ResetSignals:
       return raw::reset_signals(step.bits);
     case SetLimit:

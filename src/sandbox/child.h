@@ -19,6 +19,7 @@ struct ChildStep {
     LeaveNamespaces,  // bits: CLONE_NEW*
     MapIds,           // text: of uid_map, other: of gid_map
     StartInit,        // from: a pidfd of the launcher; stack: of the process that does the rest
+    SetHostName,      // text
     RaiseLoopback,
     JoinNewKeyring,
     KeepMountsPrivate,
@@ -37,11 +38,12 @@ struct ChildStep {
     KeepDescriptor,    // number
     CloseDescriptors,  // first..last
     ChangeDirectory,   // text
+    SetFileMask,       // bits
     ResetSignals,      // bits: what stays ignored
     SetLimit,          // number: resource; bits: value
     NoNewPrivileges,
     KeepSignalsInside,
-    EnterDomain,           // from: the ruleset
+    EnterDomain,  // from: the ruleset
     LockPrivileges,
     GiveUpCapabilities,    // bits: which
     MeetSupervisor,        // from: socket; number: its process id

@@ -69,12 +69,13 @@ class Builder {
                                              .processes = processes,
                                              .network = isolation_.network,
                                              .ipc = isolation_.ipc,
-                                             .names = isolation_.network,
+                                             .names = isolation_.network || query_.host_name,
                                              .groups = processes && !query_.joins_group,
                                              .lines = lines()});
     if (processes && query_.joins_group)
       steps.grouped.push_back(EnterNamespaces{.groups = true, .lines = lines()});
     if (processes) steps.entering.push_back(StartInit{});
+    if (query_.host_name) steps.inside.push_back(SetHostName{*query_.host_name});
     if (isolation_.network) steps.inside.push_back(RaiseLoopback{});
     if (isolation_.ipc) steps.inside.push_back(JoinNewKeyring{});
     if (!steps.mounts) return steps;
@@ -99,6 +100,7 @@ class Builder {
   std::vector<std::string> lines() const {
     std::vector<std::string> lines = isolation_.lines;
     if (root_) lines.push_back("path lines");
+    if (query_.host_name) lines.push_back("--hostname " + *query_.host_name);
     return lines;
   }
 

@@ -29,7 +29,8 @@ struct IsolationQuery {
   std::string directory = {};            // where the program starts; absolute, real
   bool signals_by_filter = false;        // Landlock keeps nobody from tracing the launcher
   const RootContents* root = nullptr;    // for a root of its own, in place of the three above
-  bool joins_group = false;              // a control group of the run, which is then its root
+  std::optional<std::string> host_name = {};
+  bool joins_group = false;  // a control group of the run, which is then its root
 };
 struct IsolationSteps {
   std::vector<Step> entering;  // first of all

@@ -1,6 +1,7 @@
 // Namespace hints: see namespace_hints.h.
 #include "sandbox/namespace_hints.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
@@ -17,7 +18,8 @@ constexpr const char* no_mounted_root =
     "disk";
 
 constexpr const char* limit_reached =
-    "the limit of namespaces is reached: sysctl user.max_{user,mnt,pid,net,ipc,uts,cgroup}_namespaces";
+    "the limit of namespaces is reached: sysctl "
+    "user.max_{user,mnt,pid,net,ipc,uts,cgroup}_namespaces";
 
 std::string hint_for_namespaces(const EnterNamespaces& enter, const ChildStep& failed, int reason) {
   if (failed.kind == ChildStep::Kind::MapIds) {
@@ -93,9 +95,16 @@ std::optional<Error> lost_place(const Step& step, const ChildStep& failed, int r
 }
 
 std::string namespace_hint(const Step& step, const ChildStep& failed, int reason) {
-  if (const auto* enter = std::get_if<EnterNamespaces>(&step))
+  if (const auto* enter = std::get_if<EnterNamespaces>(&step)) {
+    const bool for_lines =
+        !std::all_of(enter->lines.begin(), enter->lines.end(), [](const std::string& line) {
+          return line.starts_with("--");  // a flag of the launch
+        });
     return hint_for_namespaces(*enter, failed, reason) +
-           "; --best-effort does without, and warns for each line that it does not hold";
+           (for_lines
+                ? "; --best-effort does without, and warns for each line that it does not hold"
+                : "");
+  }
   if (std::holds_alternative<KeepMountsPrivate>(step) && reason == EINVAL) return no_mounted_root;
   if (const auto* mount = std::get_if<MountOver>(&step)) return hint_for_mount(*mount, reason);
   if (std::holds_alternative<StartInit>(step) && reason == EAGAIN)

@@ -24,6 +24,10 @@ struct EnterNamespaces {
 struct StartInit {
   friend bool operator==(const StartInit&, const StartInit&) = default;
 };
+struct SetHostName {
+  std::string name;
+  friend bool operator==(const SetHostName&, const SetHostName&) = default;
+};
 struct RaiseLoopback {
   friend bool operator==(const RaiseLoopback&, const RaiseLoopback&) = default;
 };

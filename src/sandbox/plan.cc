@@ -246,7 +246,7 @@ Result<void> check_own_place_is_told(const Request& request, const std::string& 
 Result<IsolationSteps> isolating(const Request& request, const std::string& program,
                                  const std::optional<Entering>& domain) {
   const bool own_root = domain && request.domain->own_root;
-  if (!request.isolation && !own_root) return IsolationSteps{};
+  if (!request.isolation && !own_root && !request.host_name) return IsolationSteps{};
   const Isolation isolation = request.isolation.value_or(Isolation{});
   TRY_VOID(check_start_is_shown(request, program));
   const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
@@ -267,6 +267,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
     return isolation_steps({.isolation = isolation,
                             .signals_by_filter = by_filter,
                             .root = &root,
+                            .host_name = request.host_name,
                             .joins_group = joins_group});
   }
   const bool confined = domain && domain->step.files != 0;
@@ -275,6 +276,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
                           .needed = needed_to_start(request, program),
                           .directory = directory,
                           .signals_by_filter = by_filter,
+                          .host_name = request.host_name,
                           .joins_group = joins_group});
 }
 
@@ -348,6 +350,7 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   append(steps, std::move(isolation->inside));
   if (const auto directory = starting_directory(request, isolation->mounts))
     steps.push_back(ChangeDirectory{*directory});
+  if (request.file_mask) steps.push_back(SetFileMask{*request.file_mask});
   steps.push_back(CloseDescriptors{std::move(*kept)});
   steps.push_back(ResetSignals{ignored_on_purpose()});
   for (const ResourceLimit& limit : request.limits) steps.push_back(SetLimit{limit});

@@ -45,6 +45,8 @@ struct Request {
   std::optional<std::string> search_path;  // PATH of whoever launches; nullopt: unset
   std::vector<int> keep_descriptors;       // besides 0, 1 and 2
   std::optional<std::string> directory;
+  std::optional<unsigned> file_mask = {};  // umask; nullopt: as it is here
+  std::optional<std::string> host_name = {};
   std::optional<std::string> stdin_file, stdout_file, stderr_file;  // relative to here, not to it
   std::vector<ResourceLimit> limits;
   bool new_session = false;  // its own session and process group, without terminal
@@ -85,6 +87,10 @@ struct PlaceFile {
 struct CloseDescriptors {
   std::vector<int> except;
   friend bool operator==(const CloseDescriptors&, const CloseDescriptors&) = default;
+};
+struct SetFileMask {
+  unsigned mask = 0;
+  friend bool operator==(const SetFileMask&, const SetFileMask&) = default;
 };
 struct ChangeDirectory {
   std::string path;
@@ -146,12 +152,12 @@ struct Execute {
   friend bool operator==(const Execute&, const Execute&) = default;
 };
 
-using Step =
-    std::variant<RefuseTracing, StartHelper, WatchTime, DieWithLauncher, EnterNamespaces, StartInit,
-                 JoinGroup, NewSession, PlaceFile, RelayOutput, RaiseLoopback, JoinNewKeyring,
-                 KeepMountsPrivate, MountOver, LeaveRoot, ChangeDirectory, CloseDescriptors,
-                 ResetSignals, SetLimit, NoNewPrivileges, KeepSignalsInside, EnterDomain,
-                 GiveUpCapabilities, MeetHelper, LoadFilter, Execute>;
+using Step = std::variant<RefuseTracing, StartHelper, WatchTime, DieWithLauncher, EnterNamespaces,
+                          StartInit, JoinGroup, NewSession, PlaceFile, RelayOutput, SetHostName,
+                          RaiseLoopback, JoinNewKeyring, KeepMountsPrivate, MountOver, LeaveRoot,
+                          ChangeDirectory, SetFileMask, CloseDescriptors, ResetSignals, SetLimit,
+                          NoNewPrivileges, KeepSignalsInside, EnterDomain, GiveUpCapabilities,
+                          MeetHelper, LoadFilter, Execute>;
 
 // A line of the policy, and what holds it. The launch does not need to know; readers do.
 struct HeldLine {

@@ -76,6 +76,7 @@ struct NameOf {
   std::string_view operator()(const DieWithLauncher&) const { return "die-with-launcher"; }
   std::string_view operator()(const EnterNamespaces&) const { return "enter-namespaces"; }
   std::string_view operator()(const StartInit&) const { return "start-init"; }
+  std::string_view operator()(const SetHostName&) const { return "set-host-name"; }
   std::string_view operator()(const RaiseLoopback&) const { return "raise-loopback"; }
   std::string_view operator()(const JoinNewKeyring&) const { return "join-new-keyring"; }
   std::string_view operator()(const KeepMountsPrivate&) const { return "keep-mounts-private"; }
@@ -87,6 +88,7 @@ struct NameOf {
   std::string_view operator()(const NewSession&) const { return "new-session"; }
   std::string_view operator()(const PlaceFile&) const { return "place-file"; }
   std::string_view operator()(const ChangeDirectory&) const { return "change-directory"; }
+  std::string_view operator()(const SetFileMask&) const { return "set-file-mask"; }
   std::string_view operator()(const CloseDescriptors&) const { return "close-descriptors"; }
   std::string_view operator()(const ResetSignals&) const { return "reset-signals"; }
   std::string_view operator()(const SetLimit&) const { return "set-limit"; }
@@ -130,6 +132,9 @@ struct TextOf {
   std::string operator()(const StartInit&) const {
     return "start the first process of the process namespace, with which everything in it ends";
   }
+  std::string operator()(const SetHostName& step) const {
+    return "take the host name " + escape(step.name);
+  }
   std::string operator()(const RaiseLoopback&) const {
     return "bring up the loopback device of the network namespace";
   }
@@ -155,6 +160,9 @@ struct TextOf {
   }
   std::string operator()(const ChangeDirectory& step) const {
     return "change directory to " + escape(step.path);
+  }
+  std::string operator()(const SetFileMask& step) const {
+    return fmt::format("take these bits from the modes of new files: {:03o} (umask)", step.mask);
   }
   std::string operator()(const CloseDescriptors& step) const {
     return "close descriptors from 3 up" +

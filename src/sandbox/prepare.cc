@@ -141,6 +141,10 @@ struct Preparation {
     for (const ChildStep& one : TRY(to.namespaces_.of(step))) add(one);
     return {};
   }
+  Result<void> operator()(const SetHostName& step) {
+    add({.kind = ChildStep::Kind::SetHostName, .text = step.name.c_str()});
+    return {};
+  }
   Result<void> operator()(const RaiseLoopback&) {
     add({.kind = ChildStep::Kind::RaiseLoopback});
     return {};
@@ -167,6 +171,10 @@ struct Preparation {
   }
   Result<void> operator()(const ChangeDirectory& step) {
     add({.kind = ChildStep::Kind::ChangeDirectory, .text = step.path.c_str()});
+    return {};
+  }
+  Result<void> operator()(const SetFileMask& step) {
+    add({.kind = ChildStep::Kind::SetFileMask, .bits = step.mask});
     return {};
   }
   Result<void> operator()(const CloseDescriptors& step) {

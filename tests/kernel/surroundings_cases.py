@@ -73,6 +73,47 @@ def the_folder_is_where_the_program_starts_and_files_are_where_the_caller_is(ben
 
 
 @case("sh")
+def new_files_have_the_modes_that_the_mask_leaves(bench):
+    """The caller's own mask otherwise; also of files for which folders are made in between."""
+    script = "umask; rm -f made; : > made; stat -c %a made"
+    (bench.folder / "work").mkdir()
+    policy = bench.policy("use default", "isolate tmp",
+                          "run /usr/**, /lib/**?, /lib64/**?", "create %s/work/**" % bench.folder)
+    for flags in (("-p", "default"), ("-p", "default", "--no-explain"), ("-p", policy)):
+        for mask, said in ((None, "0027\n640"), ("077", "0077\n600"), ("0", "0000\n666"),
+                           ("777", "0777\n0")):
+            asked = ["--umask", mask] if mask else []
+            done = bench.outside(bench.seclude, "run", "-q", *flags, *asked, "--chdir", "work", "--",
+                                 find("sh"), "-c", script, umask=0o027)
+            bench.expect(done, output=said)
+    for wrong in ("", "8", "1000", "u=rwx", "-1"):
+        done = bench.outside(bench.seclude, "run", "--umask", wrong, "true")
+        bench.check(done.returncode == 125 and "is no mask" in done.stderr, "%r: %s" % (wrong, done.stderr))
+
+
+@case("sh", "hostname")
+def a_host_name_is_the_programs_own(bench):
+    outside = bench.outside(find("hostname")).stdout
+    script = "hostname; uname -n; cat /proc/sys/kernel/hostname"
+    for flags in (("-p", "default"), ("-p", "default", "--isolate", "network,processes"),
+                  ("-p", bench.policy("use default", "run /usr/**, /lib/**?, /lib64/**?, /proc/**"))):
+        done = bench.outside(bench.seclude, "run", "-q", *flags, "--hostname", "box-1.test", "--",
+                             find("sh"), "-c", script)
+        bench.expect(done)
+        bench.check(done.stdout == "box-1.test\n" * 3, done.stdout + done.stderr)
+    bench.check(bench.outside(find("hostname")).stdout == outside, "the machine has another name")
+    for wrong in ("", "a b", "a/b", "x" * 65, "n\u00e4me"):
+        done = bench.outside(bench.seclude, "run", "--hostname", wrong, "true")
+        bench.check(done.returncode == 125 and "is no host name" in done.stderr,
+                    "%r: %s" % (wrong, done.stderr))
+    refused = bench.outside(bench.seclude, "run", "-q", "--deny", "unshare", "--", bench.seclude, "run",
+                            "--hostname", "box", "true")
+    bench.expect(refused, status=125)
+    bench.check("make namespaces of its own" in refused.stderr and "--hostname box" in refused.stderr
+                and "best-effort" not in refused.stderr, refused.stderr)
+
+
+@case("sh")
 def a_standard_error_of_the_program_is_not_that_of_the_launcher(bench):
     for flags, said in (((), "denied: unshare"), (("--no-explain",), "ended by SIGKILL")):
         script = "unshare -U true; echo trouble >&2; kill -KILL $$"

@@ -175,8 +175,10 @@ TEST(NamespaceHints, EachLackHasItsFix) {
   EXPECT_NE(namespace_hint(MountOver{MountOver::Kind::Root, "/"}, any, EINVAL).find("chroot"),
             std::string::npos);
   EXPECT_NE(namespace_hint(KeepMountsPrivate{}, any, EINVAL).find("chroot"), std::string::npos);
-  EXPECT_NE(namespace_hint(EnterNamespaces{.mounts = true}, any, EPERM).find("--best-effort"),
-            std::string::npos);
+  const EnterNamespaces for_line{.mounts = true, .lines = {"isolate tmp (a:1)"}};
+  EXPECT_NE(namespace_hint(for_line, any, EPERM).find("--best-effort"), std::string::npos);
+  const EnterNamespaces for_flag{.names = true, .lines = {"--hostname box"}};
+  EXPECT_EQ(namespace_hint(for_flag, any, EPERM).find("--best-effort"), std::string::npos);
   EXPECT_NE(namespace_hint(proc, any, ENOSYS).find("5.12"), std::string::npos);
   EXPECT_EQ(namespace_hint(DieWithLauncher{}, any, EPERM), "");
   const ChildStep map = {.kind = ChildStep::Kind::MapIds};
