@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 #include "kernel/signals.h"
@@ -127,6 +128,21 @@ std::string_view name_of(Observed::How how) {
   return "fatal";
 }
 
+void add_isolation_layers(const Step& step, ordered_json& layers) {
+  using Kind = sandbox::MountOver::Kind;
+  if (const auto* enter = std::get_if<sandbox::EnterNamespaces>(&step)) {
+    for (const auto& [made, thing] : {std::pair{enter->processes, "processes"},
+                                      {enter->network, "network"},
+                                      {enter->ipc, "ipc"}})
+      if (made) layers.push_back({{"layer", "namespaces"}, {"enforces", thing}});
+  } else if (const auto* mount = std::get_if<sandbox::MountOver>(&step)) {
+    if (mount->kind == Kind::Root)
+      layers.push_back({{"layer", "mounts"}, {"enforces", "paths"}});
+    else if (mount->kind == Kind::EmptyFolder)
+      layers.push_back({{"layer", "mounts"}, {"enforces", "an empty " + escape(mount->path)}});
+  }
+}
+
 void add_limit_layers(const Step& step, ordered_json& layers) {
   if (const auto* time = std::get_if<sandbox::WatchTime>(&step)) {
     if (time->wall) layers.push_back({{"layer", "launcher"}, {"enforces", "time"}});
@@ -152,6 +168,7 @@ ordered_json layers_of(const Plan& plan) {
           {{"layer", "rlimit"}, {"enforces", sandbox::name_of(limit->limit.resource)}});
     } else {
       add_limit_layers(step, layers);
+      add_isolation_layers(step, layers);
     }
   }
   for (const Step& step : plan.steps) {

@@ -175,6 +175,12 @@ void too_old(const Places& places, const kernel::LandlockVersion& version, bool 
   const std::string has = version.abi == 0
                               ? "this kernel has no Landlock, or it is off"
                               : "this kernel has Landlock ABI " + std::to_string(version.abi);
+  std::vector<std::string> helps = {
+      "`seclude doctor` says how to turn it on; --best-effort runs without this line"};
+  if (paths)
+    helps.push_back(
+        "mounts alone would let pipes in readable folders be written to, and files that are handed "
+        "over be opened again to be changed");
   std::vector<Span> lines;
   for (const Place& place : places.paths) lines.push_back(place.line);
   if (!paths) lines = places.network_lines;
@@ -185,8 +191,7 @@ void too_old(const Places& places, const kernel::LandlockVersion& version, bool 
          .message = std::string(paths ? "path" : "network") + " lines cannot be enforced here",
          .span = line,
          .label = has + "; " + needed + " is needed",
-         .helps = {
-             "`seclude doctor` says how to turn it on; --best-effort runs without this line"}});
+         .helps = helps});
 }
 
 void add_ports(const Places& places, Domain& domain) {

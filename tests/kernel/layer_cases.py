@@ -4,6 +4,7 @@
 # In: layer_attacks.py, whose every attempt first has to succeed outside. Out: cases. What needs a
 # newer Landlock than the kernel has is skipped, by name.
 # Neighbours: layer_support.py, profiles/harness.py.
+import os
 import shutil
 import socket
 import subprocess
@@ -233,6 +234,31 @@ def paths_of_the_launcher_itself_are_not_granted(bench):
         bench.expect(done, status=125)
 
 
+@case("unshare", "mount", "python3")
+def mounts_alone_do_not_hold_path_lines(bench):
+    """Why Landlock is asked for: a read-only mount lets both through, and Landlock neither."""
+    (bench.folder / "in").mkdir()
+    os.mkfifo(bench.folder / "in/pipe")
+    bench.file("given", "as it was")
+    script = ("import os; pipe = os.open('in/pipe', os.O_RDWR); os.write(pipe, b'x');"
+              "os.write(os.open('/proc/self/fd/0', os.O_WRONLY), b'is'); print('through')")
+    program = [find("python3"), "-I", "-c", script]
+    read_only = "mount --bind in in && mount -o remount,bind,ro in && mount --bind . /mnt && "
+    read_only += 'mount -o remount,bind,ro /mnt && cd /mnt && exec "$@"'
+    with open(bench.folder / "given") as given:
+        done = bench.outside(find("unshare"), *([] if os.getuid() == 0 else ["-r"]), "-m", find("sh"), "-c",
+                             read_only, "sh", *program, stdin=given)
+    bench.expect(done, output="through")
+    bench.check((bench.folder / "given").read_text() == "is it was", "it was not changed")
+    needs_landlock(3)
+    policy = bench.policy("use default", "read %s, /proc/**, %s/in/**" % (PROGRAMS, bench.folder))
+    for tried in ("import os; os.open('in/pipe', os.O_RDWR)",
+                  "import os; os.open('/proc/self/fd/0', os.O_WRONLY)"):
+        with open(bench.folder / "given") as given:
+            done = bench.run(policy, find("python3"), "-I", "-c", tried, stdin=given)
+        bench.check("PermissionError" in done.stderr, done.stdout + done.stderr)
+
+
 @case("python3", "sh")
 def without_landlock_the_run_is_refused(bench):
     lines = {"read /etc/**": "ABI 3 (Linux 6.2)", "connect tcp *:80": "ABI 4 (Linux 6.7)"}
@@ -243,6 +269,7 @@ def without_landlock_the_run_is_refused(bench):
         bench.expect(done, status=125)
         for words in ("this kernel has no Landlock", needed, "policy.seclude:4:1", "seclude doctor"):
             bench.check(words in done.stderr, "%r is missing in: %s" % (words, done.stderr))
+        bench.check(("mounts alone" in done.stderr) == line.startswith("read"), done.stderr)
         done = bench.outside(*outer, *inner, "--best-effort", "--", "/bin/echo", "reached")
         bench.expect(done, output="reached")
         bench.check("warning: " in done.stderr, done.stderr)

@@ -109,12 +109,16 @@ TEST(OutcomeJson, ThePlanTellsTheLayers) {
   EXPECT_FALSE(of(Exited{0}).contains("layers"));
   const Plan plan = {
       .steps = {LoadFilter{std::make_shared<const sandbox::KeptRules>(filter::Rules{})},
-                SetLimit{{LimitedResource::OpenFiles, 3}}},
+                SetLimit{{LimitedResource::OpenFiles, 3}},
+                sandbox::EnterNamespaces{.user = true, .network = true, .names = true},
+                sandbox::MountOver{sandbox::MountOver::Kind::Root, "/"}},
       .warnings = {"a warning"}};
   const json document = of(Exited{0}, &plan);
-  ASSERT_EQ(document["layers"].size(), 2u);
+  ASSERT_EQ(document["layers"].size(), 4u);
   EXPECT_EQ(document["layers"][0]["layer"], "seccomp");
   EXPECT_EQ(document["layers"][1]["enforces"], "open-files");
+  EXPECT_EQ(document["layers"][2], json({{"layer", "namespaces"}, {"enforces", "network"}}));
+  EXPECT_EQ(document["layers"][3], json({{"layer", "mounts"}, {"enforces", "paths"}}));
   EXPECT_EQ(document["warnings"][0], "a warning");
 }
 
