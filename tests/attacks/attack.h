@@ -34,6 +34,8 @@ enum class Effect {
   Contact,   // a socket outside got a connection or a message
   Victim,    // the process outside was signalled or changed
   Terminal,  // the terminal has input that nobody typed, or another size
+  Flood,     // more came out of it than a line lets through
+  Left,      // a process is still there when it has ended
 };
 
 // Policies that have to hold an attempt, besides `judge` and the image converter's, which hold all.
@@ -48,6 +50,15 @@ enum Held : unsigned {
   own_network = 128,   // isolate network, the same
   own_ipc = 256,       // isolate ipc
   own_tmp = 512,       // isolate tmp
+  // limit lines, with otherwise allow and with default
+  by_processes = 1024,
+  by_threads = 2048,
+  by_memory = 4096,
+  by_file_size = 8192,
+  by_open_files = 16384,
+  by_output = 32768,
+  by_cpu_time = 65536,
+  by_time = 131072,
 };
 
 enum Condition : unsigned {
@@ -57,7 +68,8 @@ enum Condition : unsigned {
   if_present = 8,        // not every kernel, file system or machine has what it uses
   within_work = 16,      // the converter's policy lets programs do so, for it is their work
   what_is_allowed = 32,  // no attempt: what policies list has to go through
-  nothing_outside = 64   // cannot be shown to succeed outside, where nothing is in its way
+  nothing_outside = 64,  // cannot be shown to succeed outside, where nothing is in its way
+  by_limits = 128        // only limit lines hold it
 };
 
 struct Attempt {
@@ -88,6 +100,7 @@ Table memory_attempts();
 Table resource_attempts();
 Table mount_attempts();
 Table machine_attempts();
+Table limit_attempts();
 
 // And what has to go through, so that a policy which refuses everything is not taken for a good
 // one.

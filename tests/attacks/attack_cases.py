@@ -13,6 +13,11 @@ from harness import Skipped, case
 from world import INHERITED, World
 
 ISOLATED = ("processes", "network", "ipc", "tmp")
+LIMITS = {"limit processes": "20", "limit threads": "20", "limit memory": "64M",
+          "limit file-size": "1M", "limit open-files": "100", "limit output": "1M",
+          "limit cpu-time": "300ms", "limit time": "500ms"}
+# Those that processes and threads of a run have together take a control group.
+WITHOUT_GROUPS = ("limit file-size", "limit open-files", "limit output")
 FOLDERS = "/usr/**, /etc/**, /lib/**?, /lib64/**?"
 
 
@@ -22,6 +27,7 @@ class Attempt:
         self.held = set(filter(None, held.split(",")))
         self.conditions = set(filter(None, conditions.split(",")))
         self.is_allowed = "allowed" in self.conditions
+        self.is_limited = "limits" in self.conditions
 
 
 def attempts(bench):
@@ -35,6 +41,7 @@ def landlock_version():
 
 # ---- one attempt ----------------------------------------------------------------------------------
 
+FLOOD = (1 << 20) + 1000  # a little more than the line lets through: seclude's own words
 HUNG = "seclude: error: it did not end in time"
 
 
@@ -66,6 +73,8 @@ class Run:
             self.effects.add("secret")
         if "through" in self.output:
             self.effects.add("word")
+        if len(done.stdout) + len(done.stderr) > FLOOD:
+            self.effects.add("flood")
         if terminal:
             if world.terminal_state(terminal[1]) != terminal[2]:
                 self.effects.add("terminal")
@@ -123,8 +132,8 @@ class Policy:
         self.name, self.flags, self.holds = name, flags, holds
 
     def concerns(self, attempt):
-        """What is allowed concerns only policies that list it."""
-        if attempt.is_allowed:
+        """What is allowed concerns only policies that list it, and what is limited likewise."""
+        if attempt.is_allowed or attempt.is_limited:
             return self.name.split(",")[0] in attempt.held
         return self.holds(attempt)
 
@@ -178,18 +187,20 @@ def policies(bench, world):
     made_for_both("connect", "connect tcp *:%d" % world.listed.getsockname()[1], word="connect")
     for thing in ISOLATED:
         made_for_both(thing, "isolate " + thing, word=thing, flags=handed("process", "mounts"))
+    for line, amount in LIMITS.items():
+        made_for_both(line, line + " " + amount, word=line)
     made("isolation", "otherwise allow", "isolate " + ", ".join(ISOLATED),
          holds=lambda a: a.held & set(ISOLATED), flags=handed("process", "mounts"))
     return known
 
 
-def attack(world, policy, chosen, seclude, machine=()):
+def attack(world, policy, chosen, seclude, machine=(), flags=()):
     """What went wrong with attempts behind a policy: they left a trace, or what is allowed did not."""
     wrong = []
     for attempt in chosen:
         if not policy.concerns(attempt) or not PROOFS.succeeds(world, attempt):
             continue
-        run = Run(world, attempt, *machine, seclude, "run", "-q", *policy.flags, "--")
+        run = Run(world, attempt, *machine, seclude, "run", "-q", *flags, *policy.flags, "--")
         if attempt.is_allowed and not run.gets_through(attempt):
             wrong.append("%s is refused by %s: %s" % (attempt.name, policy.name, run))
         elif run.gets_through(attempt) and not attempt.is_allowed:
@@ -206,11 +217,11 @@ def refuses_to_start(world, policy, seclude, machine):
     return done.returncode == 125 and "started" not in done.stdout, done.stderr
 
 
-def on_machine(bench, held, refused=(), words=(), machine=()):
+def on_machine(bench, held, refused=(), words=(), machine=(), flags=()):
     with World(bench.target, bench.folder) as world:
         known, chosen, wrong = policies(bench, world), attempts(bench), []
         for name in held:
-            wrong += attack(world, known[name], chosen, bench.seclude, machine)
+            wrong += attack(world, known[name], chosen, bench.seclude, machine, flags)
         for name in refused:
             good, said = refuses_to_start(world, known[name], bench.seclude, machine)
             if not good or not any(word in said for word in words):
@@ -233,6 +244,10 @@ def lacks_are_told():
         raise Skipped("Landlock ABI 6 for all of it, here is %d" % max(landlock_version(), 0))
 
 
+def groups_here(bench):
+    return bench.layer("limit processes 20") is not None
+
+
 def judge_here():
     return "judge" if landlock_version() >= 6 else "judge without scopes"
 
@@ -248,6 +263,28 @@ def attacks_on_one_layer(bench):
     isolated = [thing + base for thing in ISOLATED for base in ("", ", default")]
     on_machine(bench, ["launch", "isolation", *isolated] + with_landlock(
         "domain", "paths", "paths, default", "run", "connect", "connect, default"))
+
+
+def limits_here(bench):
+    """Those that can be held, and those that have to be refused."""
+    held = list(LIMITS) if groups_here(bench) else list(WITHOUT_GROUPS)
+    return held, [line for line in LIMITS if line not in held]
+
+
+@case()
+def attacks_on_limits(bench):
+    held, refused = limits_here(bench)
+    on_machine(bench, [line + base for line in held for base in ("", ", default")], refused,
+               ["control group"])
+
+
+@case()
+def attacks_without_a_helper(bench):
+    """With whoever explains, all other cases are; he answers calls, so that without him the filter
+    itself has to."""
+    held, _ = limits_here(bench)
+    on_machine(bench, [judge_here(), "default", "launch", "network", *held] + with_landlock(
+        "domain", "converter", "paths", "connect"), flags=["--no-explain"])
 
 
 @case()
@@ -270,4 +307,5 @@ def attacks_without_control_groups(bench):
     if os.geteuid() != 0:
         raise Skipped("only root can take them away; nobody has none of its own anyway")
     machine = [bench.target, "without", "cgroups"]
-    on_machine(bench, [judge_here()] + with_landlock("converter"), (), (), machine)
+    on_machine(bench, [judge_here(), *WITHOUT_GROUPS] + with_landlock("converter"),
+               [line for line in LIMITS if line not in WITHOUT_GROUPS], ["control group"], machine)

@@ -1,7 +1,7 @@
 // Attacks: makes one attempt, or lists all.
 //
 // usage: attacks NAME FOLDER VICTIM ADDRESS PORT LISTED_PORT SEGMENT
-//        attacks list | table | say TEXT | victim FOLDER | at-terminal COMMAND...
+//        attacks list | table | say TEXT | stay FOLDER | victim FOLDER | at-terminal COMMAND...
 //        attacks without LAYER COMMAND...
 // In: an attempt's name and the world (attack.h). Out: "through" when it believes to have
 // succeeded, else "refused" and the error; `list` is for attack_cases.py, `table` for
@@ -43,10 +43,12 @@ constexpr Class classes[] = {
     {"Namespaces", namespace_attempts},
     {"Mounts", mount_attempts},
     {"Resources", resource_attempts},
+    {"Limits", limit_attempts},
     {"The machine: time, names, modules", machine_attempts},
 };
 
-constexpr const char* effects[] = {"word", "secret", "files", "contact", "victim", "terminal"};
+constexpr const char* effects[] = {"word",   "secret",   "files", "contact",
+                                   "victim", "terminal", "flood", "left"};
 struct Flag {
   unsigned bit;
   const char* name;
@@ -60,14 +62,23 @@ constexpr Flag held_names[] = {{by_default, "default"},
                                {own_processes, "processes"},
                                {own_network, "network"},
                                {own_ipc, "ipc"},
-                               {own_tmp, "tmp"}};
+                               {own_tmp, "tmp"},
+                               {by_processes, "limit processes"},
+                               {by_threads, "limit threads"},
+                               {by_memory, "limit memory"},
+                               {by_file_size, "limit file-size"},
+                               {by_open_files, "limit open-files"},
+                               {by_output, "limit output"},
+                               {by_cpu_time, "limit cpu-time"},
+                               {by_time, "limit time"}};
 constexpr Flag condition_names[] = {{of_root, "root"},
                                     {at_terminal, "terminal"},
                                     {reads_only, "reads"},
                                     {if_present, "if-present"},
                                     {within_work, "work"},
                                     {what_is_allowed, "allowed"},
-                                    {nothing_outside, "unproven"}};
+                                    {nothing_outside, "unproven"},
+                                    {by_limits, "limits"}};
 
 void print_flags(std::span<const Flag> names, unsigned flags) {
   for (const Flag& flag : names)
@@ -99,7 +110,15 @@ void print_also(unsigned held) {
                             {own_processes, "`isolate processes`"},
                             {own_network, "`isolate network`"},
                             {own_ipc, "`isolate ipc`"},
-                            {own_tmp, "`isolate tmp`"}};
+                            {own_tmp, "`isolate tmp`"},
+                            {by_processes, "`limit processes`"},
+                            {by_threads, "`limit threads`"},
+                            {by_memory, "`limit memory`"},
+                            {by_file_size, "`limit file-size`"},
+                            {by_open_files, "`limit open-files`"},
+                            {by_output, "`limit output`"},
+                            {by_cpu_time, "`limit cpu-time`"},
+                            {by_time, "`limit time`"}};
   const char* between = "";
   for (const Flag& word : words) {
     if ((held & word.bit) == 0) continue;
@@ -139,6 +158,13 @@ int attempt_one(const Attempt& attempt, const World& world) {
   return 1;
 }
 
+// For attempts that leave somebody behind: is there for a while.
+int stay() {
+  alarm(20);
+  for (int i = 0; i < 3; ++i) close(i);  // nobody waits for its output
+  for (;;) pause();
+}
+
 int make(char** words) {
   const World world = {words[2],       atoi(words[3]), strtoul(words[4], nullptr, 0),
                        atoi(words[5]), atoi(words[6]), atoi(words[7])};
@@ -158,6 +184,7 @@ int main(int count, char** words) {
   if (count == 2 && strcmp(words[1], "list") == 0) return list();
   if (count == 2 && strcmp(words[1], "table") == 0) return table();
   if (count == 3 && strcmp(words[1], "say") == 0) return say(words[2]), 0;
+  if (count == 3 && strcmp(words[1], "stay") == 0) return stay();
   if (count == 3 && strcmp(words[1], "victim") == 0) return be_victim(words[2]);
   if (count > 2 && strcmp(words[1], "at-terminal") == 0) return begin_at_terminal(words + 2);
   if (count > 3 && strcmp(words[1], "without") == 0) return run_without(words[2], words + 3);

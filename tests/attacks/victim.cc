@@ -21,6 +21,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace seclude::attacks {
 namespace {
@@ -107,11 +108,14 @@ bool take_secret(const char* folder) {
 }
 
 // Keys belong to the user; a kernel without keys has none to find.
-void keep_key() {
-  constexpr unsigned seconds = 300;  // then the kernel drops it, whatever becomes of the victim
-  const long key = syscall(SYS_add_key, "user", "seclude-attacks", secret, strlen(secret),
-                           KEY_SPEC_USER_KEYRING);
-  if (key >= 0) syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds);
+void keep_keys() {
+  constexpr unsigned seconds = 300;  // then the kernel drops them, whatever becomes of the victim
+  for (const auto& [name, keyring] :
+       {std::pair("seclude-attacks", KEY_SPEC_USER_KEYRING),
+        std::pair("seclude-attacks-session", KEY_SPEC_SESSION_KEYRING)}) {
+    const long key = syscall(SYS_add_key, "user", name, secret, strlen(secret), keyring);
+    if (key >= 0) syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds);
+  }
 }
 
 }  // namespace
@@ -119,7 +123,7 @@ void keep_key() {
 int be_victim(const char* folder) {
   accept_everything();
   if (!take_secret(folder)) return 1;
-  keep_key();
+  keep_keys();
   const int server = listen_as_giver(folder);
   if (server < 0) return 2;
   printf("%lu\n", reinterpret_cast<unsigned long>(secret));

@@ -15,7 +15,7 @@ import subprocess
 import termios
 from pathlib import Path
 
-from harness import find
+from harness import end, find
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_void_p
@@ -201,9 +201,23 @@ class World:
         return [name, str(self.folder), str(self.victim.pid), self.address, str(self.port),
                 str(self.listed.getsockname()[1]), str(self.segment)]
 
+    def left(self):
+        """Processes that stay (attacks stay FOLDER); they are ended."""
+        found = []
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[1:3] == [b"stay", str(self.folder).encode()]:
+                found.append(int(entry))
+        for pid in found:
+            end(pid)
+        return found
+
     def seen(self):
         """The effects since this was asked last; afterwards everything is as it was."""
-        effects = set()
+        effects = {"left"} if self.left() else set()
         if self.contacts():
             effects.add("contact")
         state = self.victim_state()
