@@ -127,11 +127,14 @@ class Loader {
   std::optional<size_t> find(const Wanted& wanted, Span span, Diagnostics& problems) {
     // Only files are looked for relative to the text that asks.
     bool file = wanted.kind == Wanted::Kind::File;
-    auto question = std::tuple(wanted.kind, wanted.name, file ? wanted.nearby : std::string());
+    Question question(wanted.kind, wanted.name, file ? wanted.nearby : std::string());
     if (auto known = answers_.find(question); known != answers_.end()) return known->second;
-    tl::expected<Source, Diagnostic> source = resolver_(wanted);
+    // What cannot be had is not asked for again: it may be long, or slow, to find out.
+    auto refused = refusals_.find(question);
+    tl::expected<Source, Diagnostic> source =
+        refused != refusals_.end() ? tl::unexpected(refused->second) : resolver_(wanted);
     if (!source) {
-      Diagnostic problem = std::move(source.error());
+      Diagnostic problem = refusals_.try_emplace(question, source.error()).first->second;
       if (!problem.span.known()) problem.span = span;
       problems.add(std::move(problem));
       return std::nullopt;
@@ -259,7 +262,9 @@ class Loader {
   Texts texts_;
   std::vector<size_t> open_;  // the chain of `use` from the root to here
   std::set<size_t> followed_ = {0};
-  std::map<std::tuple<Wanted::Kind, std::string, std::string>, size_t> answers_;
+  using Question = std::tuple<Wanted::Kind, std::string, std::string>;
+  std::map<Question, size_t> answers_;
+  std::map<Question, Diagnostic> refusals_;
   std::vector<Mention> mentions_;
   std::map<size_t, Found> found_;  // by index of the policy
   std::map<size_t, std::set<std::string, std::less<>>> reach_;

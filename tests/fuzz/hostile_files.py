@@ -11,6 +11,7 @@ Neighbours: lift_fuzz.cc and parser_fuzz.cc, which call the library.
 import argparse
 import os
 import random
+import resource
 import struct
 import subprocess
 import sys
@@ -18,7 +19,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 30  # a sanitizer makes everything several times slower
+SECONDS = 20  # of processor time; a sanitizer makes everything several times slower
+PATIENCE = 300  # for a machine with other work
 OWN_ERROR = (b'internal error', b'Sanitizer', b'runtime error', b'terminate called')
 
 COMMANDS = (
@@ -168,12 +170,16 @@ class Files:
         return path
 
 
+def limit_processor_time():
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
 def problem_of(words, cwd):
     try:
         done = subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=SECONDS, check=False)
+                              timeout=PATIENCE, check=False, preexec_fn=limit_processor_time)
     except subprocess.TimeoutExpired:
-        return f'still running after {SECONDS} s'
+        return f'still running after {PATIENCE} s'
     said = done.stdout + done.stderr
     if done.returncode not in (0, 1, 2):
         return f'exit status {done.returncode}: {said[-2000:]!r}'

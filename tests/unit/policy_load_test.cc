@@ -51,6 +51,14 @@ TEST(Load, FollowsInOrderOfFirstUseAndReadsEachTextOnce) {
     EXPECT_EQ(loaded.sources.text(span), loaded.name(target));
 }
 
+TEST(Load, AsksOnceForWhatCannotBeHad) {
+  Loaded loaded("use ./a\nuse ./a\nuse ./a\n");
+  EXPECT_EQ(loaded.asked.size(), 1u);
+  EXPECT_EQ(loaded.messages(),
+            "root:1:5: error: no file ./a\nroot:2:5: error: no file ./a\n"
+            "root:3:5: error: no file ./a\n");
+}
+
 TEST(Load, FindsUseLinesInBlocks) {
   Loaded loaded("phase x {\n use ./a\n on x86_64 { use ./b }\n}\n", {{"./a", ""}, {"./b", ""}});
   EXPECT_EQ(loaded.names(), (Names{"root", "./a", "./b"}));
