@@ -17,6 +17,7 @@ from pathlib import Path
 from harness import SEARCH, Failure, Server, Skipped, case, find, free_port, poll
 from layer_support import needs_landlock
 
+EXAMPLE = (Path(__file__).resolve().parents[3] / "examples/convert.seclude").read_text()
 CONVERT = "convert-im6.q16|convert|magick"
 SYSTEM = "/usr/**, /lib/**?, /lib64/**?"
 ISOLATED = "isolate network, processes, ipc, tmp"
@@ -76,10 +77,11 @@ class Pictures:
         bench.expect(bench.outside(find(CONVERT), "-size", "64x64", "plasma:red-blue", "in/a.png"))
 
     def policy(self, *lines):
-        return self.bench.policy(
-            "use image-converter", "read %s, /etc/**, /sys/devices/system/cpu/**" % SYSTEM,
-            "read %s/in/**, %s/config/**" % (self.bench.folder, self.bench.folder),
-            "create %s/out/**" % self.bench.folder, ISOLATED, *lines)
+        """examples/convert.seclude with other limits, and this converter's configuration."""
+        text = EXAMPLE.replace("/srv", str(self.bench.folder))
+        kept = [line for line in text.split("\n") if not line.startswith("limit")]
+        return self.bench.file("convert.seclude", "\n".join(
+            (*kept, "read %s/config/**" % self.bench.folder, *lines, "")))
 
     def convert(self, policy, name):
         return reported(self.bench, policy, find(CONVERT), name, "-resize", "50%", "out/a.jpg",

@@ -4,9 +4,11 @@
 # Neighbours: harness.py; default_cases.py for the same programs behind `default`.
 import os
 import pty
+import select
 from pathlib import Path
 
 from harness import SEARCH, Failure, case, end, find, poll
+from layer_support import needs_landlock
 
 EXAMPLE = (Path(__file__).resolve().parents[3] / "examples/submission.seclude").read_text()
 SCRIPT = r"""
@@ -47,20 +49,27 @@ class Typist:
         before = len(self.seen)
 
         def answered():
-            self.seen += os.read(self.terminal, 4096).decode()
+            if select.select([self.terminal], [], [], 0)[0]:
+                self.seen += os.read(self.terminal, 4096).decode()
             return until in self.seen[before:]
         poll(answered, "%r after %r in %r" % (until, text, self.seen))
 
+    def wait_for(self, program):
+        """Until the terminal's signals are for it: what is typed before goes to the shell."""
+        poll(lambda: Path("/proc/%d/comm" % os.tcgetpgrp(self.terminal)).read_text() == program + "\n",
+             "%s in the foreground" % program)
 
-@case("bash", "sleep")
-def job_control_works_in_a_shell(bench):
-    typist = Typist(bench, bench.seclude, "run", "-q", "-p", "shell", "--", find("bash"), "--norc", "-i")
+
+def types_in_a_shell(bench, policy):
+    typist = Typist(bench, bench.seclude, "run", "-q", "-p", policy, "--", find("bash"), "--norc", "-i")
     try:
         typist.type("", "> ")
         typist.type("sleep 1000\n", "sleep 1000\r\n")
+        typist.wait_for("sleep")
         typist.type("\x1a", "Stopped")
         typist.type("bg\n", "sleep 1000 &")
         typist.type("fg\n", "sleep 1000\r\n")
+        typist.wait_for("sleep")
         typist.type("\x03", "> ")
         typist.type("echo \"it ended with $?\"\n", "it ended with 130")
         os.write(typist.terminal, b"exit 7\n")
@@ -69,6 +78,20 @@ def job_control_works_in_a_shell(bench):
     except (Failure, OSError):
         end(typist.child)
         raise
+
+
+@case("bash", "sleep")
+def job_control_works_in_a_shell(bench):
+    types_in_a_shell(bench, "shell")
+
+
+@case("bash", "sleep")
+def job_control_works_in_an_agents_shell(bench):
+    needs_landlock(4)
+    types_in_a_shell(bench, bench.policy(
+        "use agent", "otherwise deny with EPERM", "run /usr/**, /lib/**?, /lib64/**?", "read /etc/**, /proc/**",
+        "create %s/**, /tmp/**" % bench.folder, "write /dev/null, /dev/tty", "connect tcp *:443",
+        "listen tcp *:8000", "isolate processes, ipc, tmp"))
 
 
 @case("bash", "gcc")
