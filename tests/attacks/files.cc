@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
@@ -186,8 +187,27 @@ bool change_flags(const World& world) {
   int flags = 0x40;  // FS_NODUMP_FL
   return ioctl(open(In(world, "in/picture"), O_RDONLY), FS_IOC_SETFLAGS, &flags) == 0;
 }
+bool change_flags_by_call(const World& world) {
+  constexpr long file_setattr = 469;  // Linux 6.17
+  struct {
+    uint64_t flags;
+    uint32_t extent, extents, project, copied;
+  } attributes = {0x80, 0, 0, 0, 0};  // FS_XFLAG_NODUMP
+  return syscall(file_setattr, AT_FDCWD, static_cast<const char*>(In(world, "in/picture")),
+                 &attributes, sizeof attributes, 0) == 0;
+}
 bool lease(const World& world) {
   return fcntl(open(In(world, "in/picture"), O_RDONLY), F_SETLEASE, F_RDLCK) == 0;
+}
+bool watch_as_fanotify(const World& world) {
+  // FAN_REPORT_FID: what no privileges are needed for since Linux 5.13
+  const int group = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC, O_RDONLY);
+  return group >= 0 && fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN | FAN_EVENT_ON_CHILD, AT_FDCWD,
+                                     world.folder) == 0;
+}
+bool read_device(const World& world) {
+  char byte;
+  return read(open(In(world, "in/device"), O_RDONLY | O_CLOEXEC), &byte, 1) == 1;
 }
 bool notify_of_folder(const World& world) {
   return fcntl(open(world.folder, O_RDONLY), F_NOTIFY, DN_ACCESS | DN_MULTISHOT) == 0;
@@ -222,6 +242,8 @@ constexpr Attempt attempts[] = {
     {"watch", "watch that folder (inotify)", watch_folder, Effect::Word, by_paths | by_run},
     {"watch-mount", "watch the whole file system (fanotify)", watch_mount, Effect::Word,
      by_default | by_launch | held_reading, of_root | if_present},
+    {"watch-by-fanotify", "watch that folder (fanotify, as anybody may)", watch_as_fanotify,
+     Effect::Word, by_paths | by_run, if_present},
     {"watch-by-descriptor", "watch that folder (F_NOTIFY)", notify_of_folder, Effect::Word,
      by_paths | by_run, if_present},
     {"write", "write a file that may be read", write_listed, Effect::Files, held_reading},
@@ -266,6 +288,10 @@ constexpr Attempt attempts[] = {
      if_present},
     {"change-flags", "set a file's flags (FS_IOC_SETFLAGS)", change_flags, Effect::Files,
      held_reading, if_present},
+    {"change-flags-by-call", "set them by `file_setattr`", change_flags_by_call, Effect::Files,
+     held_reading, if_present},
+    {"device", "read a device whose node lies where it may read", read_device, Effect::Word,
+     by_paths, of_root | if_present | reads_only | within_work},
     {"lease", "take a lease of a file, which holds up who opens it", lease, Effect::Word, own_tmp},
 };
 

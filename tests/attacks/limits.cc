@@ -318,6 +318,11 @@ void stay(const World& world) {
   execve("/proc/self/exe", arguments, environment);
   _exit(1);
 }
+bool overstay(const World&) {
+  ignore_all();
+  for (int i = 0; i < 12; ++i) usleep(100000);
+  return true;
+}
 bool linger(const World& world) {
   ignore_all();
   for (int i = 0; i < 3; ++i) {
@@ -395,6 +400,7 @@ constexpr Attempt attempts[] = {
      by_limits},
     {"storm", "use it by signals that two processes send one another", storm, Effect::Word,
      by_cpu_time, by_limits},
+    {"overstay", "go on, and ignore every signal", overstay, Effect::Word, by_time, by_limits},
     {"linger", "stay behind in sessions of their own, and ignore every signal", linger,
      Effect::Left, by_time, by_limits},
     {"linger-stopped", "leave a stopped process behind", linger_stopped, Effect::Left, by_time,

@@ -78,6 +78,17 @@ bool fast_open_message(const World& world) {
   message.msg_iovlen = 1;
   return sendmsg(socket(AF_INET, SOCK_STREAM, 0), &message, MSG_FASTOPEN) >= 0;
 }
+bool fast_open_messages(const World& world) {
+  sockaddr_in address = loopback(world.port);
+  char byte = 'x';
+  iovec part = {&byte, 1};
+  mmsghdr message = {};
+  message.msg_hdr.msg_name = &address;
+  message.msg_hdr.msg_namelen = sizeof address;
+  message.msg_hdr.msg_iov = &part;
+  message.msg_hdr.msg_iovlen = 1;
+  return sendmmsg(socket(AF_INET, SOCK_STREAM, 0), &message, 1, MSG_FASTOPEN) == 1;
+}
 bool fast_open_option(const World& world) {
   const sockaddr_in address = loopback(world.port);
   const int client = socket(AF_INET, SOCK_STREAM, 0), on = 1;
@@ -196,6 +207,8 @@ constexpr Attempt attempts[] = {
     {"tcp-multipath", "connect to it by MPTCP", multipath, Effect::Contact, by_both, if_present},
     {"tcp-fast-open", "connect by sending (MSG_FASTOPEN)", fast_open, Effect::Contact, by_both},
     {"tcp-fast-open-message", "connect by `sendmsg`", fast_open_message, Effect::Contact, by_both},
+    {"tcp-fast-open-messages", "connect by `sendmmsg`", fast_open_messages, Effect::Contact,
+     by_both},
     {"tcp-fast-open-option", "connect late (TCP_FASTOPEN_CONNECT)", fast_open_option,
      Effect::Contact, by_both},
     {"tcp-after-reset", "connect to a listed port, disconnect, connect to another", after_reset,

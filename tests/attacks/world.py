@@ -11,6 +11,7 @@ import secrets
 import select
 import shutil
 import socket
+import stat
 import subprocess
 import termios
 from pathlib import Path
@@ -19,6 +20,7 @@ from harness import end, find
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_void_p
+KEYCTL = {"x86_64": 250}.get(os.uname().machine, 219)
 IPC_PRIVATE, IPC_RMID, IPC_STAT, TIOCGEXCL = 0, 0, 2, 0x80045440
 # As in attack.h.
 INHERITED = {"folder": 209, "file": 210, "process": 211, "mounts": 212, "socket": 213, "program": 214}
@@ -30,11 +32,18 @@ class World:
         self.secret = "secret-" + secrets.token_hex(8)
         self.victim = None
         self.ipc = None
+        self.share_keys()
         self.furnish()
         self.listen()
         self.make_ipc()
         self.start_victim()
         self.base = self.files()
+
+    def share_keys(self):
+        """A session keyring for all that is started here, with the user's keys, as logging in makes it:
+        KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_LINK."""
+        LIBC.syscall(KEYCTL, 1, None)
+        LIBC.syscall(KEYCTL, 8, -4, -3)
 
     # ---- files ------------------------------------------------------------------------------------
 
@@ -50,6 +59,8 @@ class World:
         (self.folder / "in/picture").write_text("picture")
         shutil.copy(self.program, self.folder / "in/program")
         (self.folder / "in/link").symlink_to("../secret")
+        if os.geteuid() == 0:
+            os.mknod(self.folder / "in/device", 0o644 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero
         (self.folder / "secret").write_text(self.secret)
         (self.folder / "script").write_text("#!/bin/sh\necho through\n")
         shutil.copy(self.program, self.folder / "program")
