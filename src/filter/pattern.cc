@@ -31,6 +31,23 @@ Constant behind(Constant constant) {
   return constant;
 }
 
+// No two are alike, nor is one like its neighbour or what another negates; and each has changed.
+bool can_be_told(const Blanks& blanks, const Blanks& others) {
+  std::set<uint32_t> values;
+  for (size_t i = 0; i < blanks.size(); ++i) {
+    if (blanks[i] == others[i]) return false;
+    for (const uint32_t value : {blanks[i], blanks[i] + 1, 0 - blanks[i], 1 - blanks[i]})
+      if (!values.insert(value).second) return false;
+  }
+  return true;
+}
+
+// What lies behind the last value begins at 0 again; and nothing lies before 0. The order says
+// neither.
+bool at_the_end(const Constant& constant, std::span<const uint32_t> blanks) {
+  return is_blank(constant) && value_of(constant, blanks) == 0;
+}
+
 // The tests of one call on one word.
 struct WordTests {
   std::set<Constant> points;  // single values that are told from all others
@@ -92,7 +109,7 @@ class RuleTests {
           continue;
         }
         low.bounds.insert(begin);
-        if (last != UINT32_MAX) low.bounds.insert(behind(end));
+        if (end != Constant{.number = UINT32_MAX}) low.bounds.insert(behind(end));
       }
       return;
     }
@@ -293,6 +310,7 @@ bool add_orders(const Tests& tests, const Blanks& blanks, Orders& to) {
         constants.begin(), constants.end(),
         [&](const Constant& one, const Constant& other) { return value(one) == value(other); });
     if (same != constants.end()) return false;
+    if (!word.bounds.empty() && at_the_end(constants.front(), blanks)) return false;
     (word.bounds.empty() ? to.different : to.orders).insert(std::move(constants));
   }
   return true;
@@ -439,6 +457,7 @@ uint32_t value_of(const Constant& constant, std::span<const uint32_t> blanks) {
 
 std::optional<Pattern> make_pattern(Proven proven, const Rules& others,
                                     const Blanks& other_blanks) {
+  if (!can_be_told(proven.blanks, other_blanks)) return std::nullopt;
   if (!SameButBlanks(proven.blanks, other_blanks)(proven.rules, others)) return std::nullopt;
   auto orders = orders_of(proven);
   if (!orders) return std::nullopt;
@@ -464,7 +483,10 @@ std::optional<std::vector<Program>> fill(Pattern pattern, std::span<const uint32
         std::is_sorted(order.begin(), order.end(), [&](const Constant& one, const Constant& other) {
           return value_of(one, blanks) < value_of(other, blanks);
         });
-    if (!kept) return std::nullopt;
+    if (!kept || std::any_of(order.begin(), order.end(), [&](const Constant& constant) {
+          return at_the_end(constant, blanks);
+        }))
+      return std::nullopt;
   }
   for (const auto& constants : pattern.different) {
     for (size_t i = 1; i < constants.size(); ++i)

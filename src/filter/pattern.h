@@ -9,9 +9,10 @@
 // new program answers an input as the old one answers the changed input, and the new rules do as
 // the old ones; and those two are equal, for all inputs. For this it takes that, among the tests
 // that a call can meet in the rules or in the programs, every one of a word with a blank is a
-// comparison with constants (no mask), and that these constants are in the same order as before.
-// The first is seen once, in make_pattern(); the second each time, in fill(). Neighbours: compile.h
-// proves; sandbox/launch_filter.h knows what is blank.
+// comparison with constants (no mask), and that these constants are in the same order as before,
+// none of them beyond the last value of a word. The first is seen once, in make_pattern(); the
+// second each time, in fill(). Neighbours: compile.h proves; sandbox/launch_filter.h knows what is
+// blank.
 #pragma once
 
 #include <cstdint>
@@ -59,10 +60,12 @@ struct Proven {
 };
 
 // `others`: the rules for other blanks, to see that nothing else changes in them. nullopt: a word
-// with a blank is tested with a mask as well, say, or a blank cannot be told from another constant.
+// with a blank is tested with a mask as well, say, or a blank cannot be told from another constant;
+// so each has to change, and all have to be far from each other. Rules for whatever other blanks
+// differ from these in the same places alone: that is the caller's to say.
 std::optional<Pattern> make_pattern(Proven proven, const Rules& others, const Blanks& other_blanks);
 
-// nullopt: the order is another, or two are the same.
+// nullopt: the order is another, two are the same, or one is where words end and begin.
 std::optional<std::vector<Program>> fill(Pattern pattern, std::span<const uint32_t> blanks);
 
 void write(wire::Writer& to, const Pattern& pattern);

@@ -47,6 +47,14 @@ Condition within(uint32_t first, uint32_t last) {
                   .ranges = {{first, last}}});
 }
 
+// Nothing, where another value of a blank has moved the ends past each other.
+Condition between(uint32_t first, uint32_t last) {
+  if (first <= last) return within(first, last);
+  Condition never;
+  never.kind = Condition::Kind::Never;
+  return never;
+}
+
 Condition has_any(uint32_t bits) {
   return test_of({.field = {.bits = 32, .low = argument, .high = {}},
                   .op = Compare::HasAny,
@@ -94,6 +102,12 @@ Condition condition_of(const std::vector<Shape>& shapes, const Blanks& blanks) {
       case 3:
         children.push_back(equals(argument, 0 - blanks[2]));
         break;
+      case 4:
+        children.push_back(between(shape.first, blanks[0]));
+        break;
+      case 5:
+        children.push_back(between(blanks[1], shape.last));
+        break;
       default:
         children.push_back(within(shape.first, shape.last));
     }
@@ -130,8 +144,11 @@ TEST(Pattern, IsFilledRightlyOrNotAtAll) {
     std::vector<Shape> shapes(1 + random() % 4);
     for (Shape& shape : shapes) {
       shape = {
-          .kind = static_cast<unsigned>(random() % 6), .first = near_others(random), .last = 0};
+          .kind = static_cast<unsigned>(random() % 8), .first = near_others(random), .last = 0};
       shape.last = shape.first + std::min<uint32_t>(random() % 5, UINT32_MAX - shape.first);
+      const bool empty = (shape.kind == 4 && shape.first > to_come[0]) ||
+                         (shape.kind == 5 && shape.last < others[1]);
+      if (empty) shape.kind = 6;
     }
     const auto pattern = pattern_of(rules_with(condition_of(shapes, to_come)),
                                     rules_with(condition_of(shapes, others)));
@@ -185,6 +202,54 @@ TEST(Pattern, IsNotMadeWhereABlankCannotBeTold) {
   };
   // The value before it ends where it begins: in another order that would be another cell.
   EXPECT_FALSE(pattern_of(beside(to_come), beside(others)));
+}
+
+// Ranges that a blank begins or ends, also where a word ends: all that is filled is proven.
+TEST(Pattern, IsFilledRightlyWhereABlankEndsARange) {
+  const auto before = [](const Blanks& blanks) { return rules_with(within(5, blanks[0])); };
+  const auto behind = [](const Blanks& blanks) {
+    return rules_with(within(blanks[0], 0xfffffff0));
+  };
+  const auto whole = [](const Blanks& blanks) { return rules_with(within(0, blanks[0])); };
+  size_t filled = 0;
+  for (const auto& rules_for : {+before, +behind, +whole}) {
+    for (const uint32_t at : {0x4c1a551cU, 5U, 9U, UINT32_MAX, UINT32_MAX - 1, 0U, 1U}) {
+      const Blanks blanks = {at}, changed = {0x4c1a5700};
+      Store store;
+      const Rules rules = rules_for(blanks);
+      auto compiled = compile(store, rules);
+      ASSERT_TRUE(compiled);
+      const auto pattern = make_pattern({{std::move(compiled->program)}, rules, blanks},
+                                        rules_for(changed), changed);
+      if (!pattern) continue;
+      for (const uint32_t value :
+           {0U, 1U, 5U, 6U, 7U, 0xffffffefU, 0xfffffff0U, 0xfffffff1U, 0xfffffffeU, UINT32_MAX}) {
+        auto programs = fill(*pattern, Blanks{value});
+        if (!programs) continue;
+        ++filled;
+        EXPECT_TRUE(means(std::move(*programs), rules_for({value}))) << at << " to " << value;
+      }
+    }
+  }
+  EXPECT_GT(filled, 0u);
+}
+
+// Of two neighbours one is the other and one more, and so it is after both have moved.
+TEST(Pattern, IsNotMadeOfBlanksThatCannotBeToldFromEachOther) {
+  const auto makes = [](const Blanks& blanks, const Blanks& changed) {
+    const Rules rules = rules_with(equals(argument, blanks[1]));
+    Store store;
+    auto compiled = compile(store, rules);
+    EXPECT_TRUE(compiled);
+    return make_pattern({{std::move(compiled->program)}, rules, blanks},
+                        rules_with(equals(argument, changed[1])), changed)
+        .has_value();
+  };
+  EXPECT_TRUE(makes({100, 200}, {1100, 1200}));
+  EXPECT_FALSE(makes({100, 101}, {1100, 1101}));
+  EXPECT_FALSE(makes({100, 100}, {1100, 1100}));
+  EXPECT_FALSE(makes({100, 0U - 100}, {1100, 0U - 1100}));
+  EXPECT_FALSE(makes({100, 200}, {100, 1200}));
 }
 
 // A wrong program is never proven, so it is none that a pattern is made of; but one whose tests are
