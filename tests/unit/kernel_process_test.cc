@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -46,6 +47,23 @@ int execute_sleep(void*) {
   raw::reset_signals(0);
   raw::execute("/bin/sleep", argv, environ, {});
   return 1;
+}
+
+// With variables that AddressSanitizer watches over, and without giving them back.
+int execute_true(void*) {
+  char name[4096] = "/bin/true";
+  char* const argv[] = {name, nullptr};
+  raw::reset_signals(0);
+  raw::execute(name, argv, environ, {});
+  return 1;
+}
+
+// As deep as the child's stack was. Not itself among what is watched: memset is.
+[[gnu::noinline]] __attribute__((no_sanitize("address"))) bool fill_stack() {
+  char deep[size_t{40} * 1024];
+  std::memset(deep, 1, sizeof deep);
+  const volatile char* last = deep + sizeof deep - 1;
+  return *last == 1;
 }
 
 bool no_children() { return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
@@ -142,6 +160,16 @@ TEST(Spawn, WorksBesideOtherThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(good, 200);
+}
+
+// A test for the build with AddressSanitizer: it would report a buffer that is none any more.
+TEST(Spawn, LeavesNothingOnTheStackOfTheCaller) {
+  auto child = spawn(execute_true, nullptr);
+  ASSERT_TRUE(child);
+  EXPECT_TRUE(fill_stack());
+  const auto change = child->wait();
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->value, 0);
 }
 
 TEST(SharedPage, WhatTheChildWritesIsReadHere) {
