@@ -77,9 +77,13 @@ SignalInbox::~SignalInbox() {
 std::optional<Arrived> SignalInbox::next() {
   signalfd_siginfo info;
   ssize_t got;
+  bool ignored;
   do {
     got = ::read(fd_.number(), &info, sizeof info);
-  } while (got < 0 && errno == EINTR);
+    // A blocked signal is queued even where it is ignored, as nohup does for its program.
+    ignored =
+        got == static_cast<ssize_t>(sizeof info) && is_ignored(static_cast<int>(info.ssi_signo));
+  } while (ignored || (got < 0 && errno == EINTR));
   if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
   return Arrived{.number = static_cast<int>(info.ssi_signo),
                  .from_kernel = info.ssi_code > 0,

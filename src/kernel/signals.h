@@ -42,7 +42,8 @@ class SignalInbox {
   SignalInbox& operator=(SignalInbox&&) = delete;
   ~SignalInbox();
 
-  std::optional<Arrived> next();  // never sleeps
+  // Never sleeps; what this process ignores is not handed out.
+  std::optional<Arrived> next();
   const Fd& fd() const { return fd_; }
 
  private:

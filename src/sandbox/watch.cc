@@ -97,8 +97,6 @@ class Watch {
     if (!watching_.inbox) return;
     while (const auto arrived = watching_.inbox->next()) {
       if (arrived->number == SIGCHLD && arrived->from_kernel) continue;  // look() tells more
-      // A blocked signal is queued even where it is ignored, as nohup does for its program.
-      if (kernel::is_ignored(arrived->number)) continue;
       // A SIGPIPE of our own: whoever read our messages went away. And what the program sends to
       // its whole group has reached it already.
       if (arrived->sender == kernel::own_pid() || arrived->sender == running_.process.pid())

@@ -261,6 +261,19 @@ def output_below_the_limit_is_as_ever(bench):
                             stdout=subprocess.PIPE)
     time.sleep(0.3)
     bench.check(len(slow.stdout.read()) == 3000000 and slow.wait() == 0, "lost for a slow reader")
+    # Also behind nohup, when the terminal goes away after the program has ended.
+    size = 120000 + os.getpid() % 1000
+    command = [find("head"), "-c", str(size), "/dev/zero"]
+    ignoring = subprocess.Popen([bench.seclude, "run", "-q", "-p", policy, "--", *command],
+                                stdout=subprocess.PIPE,
+                                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    bench.check(ignoring.stdout.read(1) == b"\0", "it does not begin")
+    alone = "\0".join(command)
+    poll(lambda: not any(starts(path, alone) for path in running(alone)), "the program goes on", 20)
+    ignoring.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    bench.check(ignoring.poll() is None, "it does not wait for its reader")
+    bench.check(len(ignoring.stdout.read()) == size - 1 and ignoring.wait() == 0, "lost behind nohup")
     gone = subprocess.Popen([bench.seclude, "run", "-q", "-p", policy, "--", "yes"],
                             stdout=subprocess.PIPE)
     gone.stdout.read(10)

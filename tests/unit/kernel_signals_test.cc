@@ -47,6 +47,21 @@ TEST(SignalInbox, HoldsSignalsBackAndHandsThemOut) {
   EXPECT_FALSE(inbox->next());
 }
 
+TEST(SignalInbox, KeepsWhatIsIgnoredToItself) {
+  auto inbox = SignalInbox::open(set_of({SIGHUP, SIGUSR1, SIGRTMIN + 1}));
+  ASSERT_TRUE(inbox);
+  for (const int number : {SIGHUP, SIGRTMIN + 1}) {
+    const auto before = ::signal(number, SIG_IGN);
+    ::kill(::getpid(), number);
+    ::kill(::getpid(), SIGUSR1);
+    const auto arrived = inbox->next();
+    ASSERT_TRUE(arrived);
+    EXPECT_EQ(arrived->number, SIGUSR1);
+    EXPECT_FALSE(inbox->next());
+    ::signal(number, before);
+  }
+}
+
 TEST(SignalInbox, TellsTheKernelsSignals) {
   auto inbox = SignalInbox::open(set_of({SIGALRM}));
   ASSERT_TRUE(inbox);
