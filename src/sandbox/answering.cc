@@ -261,7 +261,9 @@ int answer_calls(Answering answering) {
   set.add(SIGPIPE);  // held back: a reader of standard error that went away is no reason to end
   auto signals = kernel::SignalInbox::open(set);
   if (!signals) return 1;
-  return Loop(std::move(answering), std::move(*signals)).run();
+  // Never destroyed: the process ends, and the kernel closes what it has at once.
+  auto& loop = *new Loop(std::move(answering), std::move(*signals));
+  return loop.run();
 }
 
 }  // namespace seclude::sandbox
