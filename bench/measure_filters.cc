@@ -103,8 +103,8 @@ void report_least_means(::bench::Section& section, const std::vector<Named>& pol
       "only a load and a test is counted for each word an answer needs. Both means are bounded "
       "each on its own. A test for bits may do better; the compiler uses them where they do.) The "
       "others are the means of the table above. The prices of the compiler were chosen by looking "
-      "at the first four policies and these recordings; podman and @system-service were not looked "
-      "at.");
+      "at the first four policies and these recordings; podman and @system-service were seen "
+      "as well, but decided nothing.");
   Rows rows;
   EmitOptions before, weighted;
   before.kernel_has_bitmap = weighted.kernel_has_bitmap = false;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -20,8 +21,9 @@
 namespace seclude::kernel {
 namespace {
 
-// More than what the child's steps take, paths in buffers included.
-constexpr size_t child_stack = size_t{32} * 1024;
+// Many times what the child's steps take: all of them are in kernel/raw*.cc, and none has a buffer.
+constexpr size_t child_stack = size_t{16} * 1024;
+constexpr uint64_t untouched = 0x5ec1dede5ec1dede;       // at its far end
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
 
 uint64_t nanoseconds(const timeval& time) {
@@ -95,6 +97,7 @@ void left_by_child([[maybe_unused]] char* stack, [[maybe_unused]] size_t size) {
 Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
   // Below everything that this thread has on its own stack, where it is not while the child is.
   alignas(16) char stack[child_stack];
+  std::memcpy(stack, &untouched, sizeof untouched);
   int pidfd = -1;
   int pid;
   int reason;
@@ -107,6 +110,7 @@ Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags)
     reason = errno;
   }
   left_by_child(stack, sizeof stack);
+  CHECK(std::memcmp(stack, &untouched, sizeof untouched) == 0);
   if (pid < 0) {
     return fail("clone a child", reason,
                 reason == EAGAIN ? "the limit of processes is reached (ulimit -u, pids.max)" : "");

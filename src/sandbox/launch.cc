@@ -196,7 +196,7 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
   Prepared prepared;
   if (auto filled = prepared.fill(plan, files, joining, ends); !filled)
     return tl::unexpected<SetupError>(filled.error());
-  // In a process namespace, the program's process does not share this process' memory.
+  // With a process namespace, the program's process could outlive the child that is waited for.
   ChildReport report_here;
   std::optional<kernel::SharedPage<ChildReport>> page;
   if (has_step<StartInit>(plan)) {
