@@ -22,7 +22,7 @@ namespace seclude::kernel {
 namespace {
 
 // Many times what the child's steps take: all of them are in kernel/raw*.cc, and none has a buffer.
-constexpr size_t child_stack = size_t{16} * 1024;
+constexpr size_t child_stack = size_t{8} * 1024;
 constexpr uint64_t untouched = 0x5ec1dede5ec1dede;       // at its far end
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
 

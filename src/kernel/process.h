@@ -59,7 +59,7 @@ class Process {
 };
 
 // The child starts in `entry` on a stack of its own with every signal blocked (a handler of this
-// process must not run in it); what `entry` returns is its exit status. That stack is 16 KiB of the
+// process must not run in it); what `entry` returns is its exit status. That stack is 8 KiB of the
 // calling thread's, which waits until the child has executed a program or ended.
 [[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
 
