@@ -2,15 +2,15 @@
 //
 // In: a policy, loaded and resolved. Out: its path and network lines as places, every line that
 // nothing can hold, and a list of lines with their layers. No file is looked at here.
-// Neighbours: sandbox/places.h and sandbox/unenforced.h judge.
+// Neighbours: sandbox/paths/places.h and sandbox/unenforced.h judge.
 #pragma once
 
 #include <vector>
 
 #include "cli/json.h"
 #include "cli/session.h"
-#include "sandbox/limits.h"
-#include "sandbox/places.h"
+#include "sandbox/limits/limits.h"
+#include "sandbox/paths/places.h"
 #include "sandbox/plan.h"
 
 namespace seclude::cli {

@@ -11,7 +11,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/load.h"
-#include "sandbox/denial.h"
+#include "sandbox/helper/denial.h"
 
 namespace seclude::evidence {
 

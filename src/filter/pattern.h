@@ -22,22 +22,10 @@
 
 #include "base/wire.h"
 #include "filter/program.h"
+#include "filter/proof/blank_tests.h"
 #include "filter/rules.h"
 
 namespace seclude::filter {
-
-// A value for each blank.
-using Blanks = std::vector<uint32_t>;
-
-// A constant of a test: a number, or a blank (perhaps negated) plus a number; modulo 2^32.
-struct Constant {
-  enum class Of : uint8_t { Number, Blank, NegatedBlank };
-  Of of = Of::Number;
-  uint8_t blank = 0;
-  uint32_t number = 0;
-  friend auto operator<=>(const Constant&, const Constant&) = default;
-};
-uint32_t value_of(const Constant& constant, std::span<const uint32_t> blanks);
 
 struct Pattern {
   struct Place {

@@ -76,7 +76,7 @@ enum class Reason : uint8_t {
   NoOtherwise,    // a fragment, tested alone, has no `otherwise`
   PhaseChange,    // entering the next phase
   Launch,         // the one execve that starts the program
-  Listening,      // the helper looks at the socket, and listens (sandbox/listening.h)
+  Listening,      // the helper looks at the socket, and listens (sandbox/helper/listening.h)
 };
 std::string_view to_string(
     Reason reason);  // "its arguments are in memory, where no filter sees them"

@@ -4,7 +4,7 @@
 // at the moment of the call (fork): call it while there is one thread. It has its own session, so
 // that no terminal stops it and no signal for this process' group reaches it; nobody can trace it;
 // of the descriptors it has only those listed and standard error.
-// Neighbours: sandbox/supervisor.h is what runs there. process.h makes the confined child.
+// Neighbours: sandbox/helper/supervisor.h is what runs there. process.h makes the confined child.
 #pragma once
 
 #include <cstdint>

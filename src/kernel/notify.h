@@ -4,7 +4,7 @@
 // and the answers sent back. A notification can vanish at any time (its thread was killed), and the
 // thread id in it may then belong to somebody else: what was read from the thread counts only when
 // still_waiting() says so afterwards.
-// Neighbours: raw.h loads the filter in the child; sandbox/supervisor.h answers.
+// Neighbours: raw.h loads the filter in the child; sandbox/helper/supervisor.h answers.
 #pragma once
 
 #include <cstdint>

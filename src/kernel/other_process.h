@@ -3,7 +3,8 @@
 // In: a thread id and addresses that the thread itself chose. Out: bytes and names, bounded; what
 // cannot be read is nullopt. Nothing here trusts the thread: addresses may be wild, memory may
 // change while it is read, strings may lack their end, names may hold any bytes.
-// Neighbours: sandbox/capture.h asks; whether the thread is still the same has to be asked there.
+// Neighbours: sandbox/helper/capture.h asks; whether the thread is still the same has to be asked
+// there.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,8 @@
 // In: a thread id and a number of a descriptor there. Out: a duplicate, which is the same socket:
 // its owner can bind, connect, or close it meanwhile. What was read of it is true only of that
 // moment.
-// Neighbours: sandbox/listening.h decides; notify.h says whether the thread is still the same.
+// Neighbours: sandbox/helper/listening.h decides; notify.h says whether the thread is still the
+// same.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 // execve stops nothing, group stops stay group stops (PTRACE_LISTEN).
 // All calls have to come from the thread that called seize(). Registers are known for x86_64, i386
 // and aarch64; this is the only file that knows them.
-// Neighbours: sandbox/answering.h is the loop around it.
+// Neighbours: sandbox/helper/answering.h is the loop around it.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,9 @@
 // In: its end of a message socket. Out: 0 or an errno. The rules of raw.h hold: no allocation, no
 // lock. The descriptor of the filter's listener has to leave the child before execve closes it, and
 // by then the filter is in force: the message carries the launch key in the registers sendmsg does
-// not use (sandbox/launch_rule.h).
-// Neighbours: raw.h; sandbox/child.cc is the only caller, sandbox/supervisor.cc the other side.
+// not use (sandbox/rules/launch_rule.h).
+// Neighbours: raw.h; sandbox/child.cc is the only caller, sandbox/helper/supervisor.cc the other
+// side.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // Socket: a pair of connected local sockets, for messages and descriptors between our processes.
 //
 // In: bytes, a descriptor. Out: the same on the other side. Message sockets keep message borders.
-// Neighbours: raw.h sends from a child of the launcher; sandbox/supervisor.cc is the other side.
+// Neighbours: raw.h sends from a child of the launcher; sandbox/helper/supervisor.cc is the other
+// side.
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 // at once.
 //
 // In: descriptors. Out: what could be read or written without sleeping.
-// Neighbours: sandbox/relay.h passes a program's output on; signals.h waits for less.
+// Neighbours: sandbox/limits/relay.h passes a program's output on; signals.h waits for less.
 #pragma once
 
 #include <cstdint>

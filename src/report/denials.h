@@ -11,7 +11,7 @@
 
 #include "base/source.h"
 #include "evidence/diagnose.h"
-#include "sandbox/denial.h"
+#include "sandbox/helper/denial.h"
 
 namespace seclude::report {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "sandbox/namespace_hints.h"
+#include "sandbox/namespaces/namespace_hints.h"
 
 namespace seclude::report {
 namespace {

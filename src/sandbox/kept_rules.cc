@@ -3,9 +3,9 @@
 
 #include "base/result.h"
 #include "filter/rules_wire.h"
-#include "sandbox/guard_capabilities.h"
-#include "sandbox/guard_rules.h"
-#include "sandbox/notifying_rules.h"
+#include "sandbox/rules/guard_capabilities.h"
+#include "sandbox/rules/guard_rules.h"
+#include "sandbox/rules/notifying_rules.h"
 
 namespace seclude::sandbox {
 

@@ -11,7 +11,7 @@
 #include "kernel/seccomp.h"
 #include "sandbox/child.h"
 #include "sandbox/executable.h"
-#include "sandbox/namespace_hints.h"
+#include "sandbox/namespaces/namespace_hints.h"
 #include "sandbox/prepare.h"
 #include "sandbox/watch.h"
 

@@ -13,10 +13,10 @@
 
 #include "kernel/process.h"
 #include "kernel/run_group.h"
+#include "sandbox/helper/supervisor.h"
+#include "sandbox/limits/relay.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
-#include "sandbox/relay.h"
-#include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
 
@@ -62,8 +62,8 @@ SetupError no_helper(Observed::How how);
 [[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
 
 // For a process that runs one plan many times, one run after the other: the filter is
-// compiled and proven once, with the key and the numbers of processes blank, and one helper explains
-// all runs. It belongs to the process that made it, whose number is in the filter.
+// compiled and proven once, with the key and the numbers of processes blank, and one helper
+// explains all runs. It belongs to the process that made it, whose number is in the filter.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});

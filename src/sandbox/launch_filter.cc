@@ -8,7 +8,7 @@
 #include "calls/arch.h"
 #include "filter/compile.h"
 #include "filter/stack.h"
-#include "sandbox/launch_rule.h"
+#include "sandbox/rules/launch_rule.h"
 
 namespace seclude::sandbox {
 namespace {

@@ -19,8 +19,8 @@
 #include "filter/program.h"
 #include "filter/rules.h"
 #include "kernel/raw.h"
-#include "sandbox/guard_rules.h"
-#include "sandbox/notifying_rules.h"
+#include "sandbox/rules/guard_rules.h"
+#include "sandbox/rules/notifying_rules.h"
 
 namespace seclude::sandbox {
 

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "policy/quantity.h"
-#include "sandbox/denial.h"
+#include "sandbox/helper/denial.h"
 
 namespace seclude::sandbox {
 

@@ -12,12 +12,12 @@
 #include "kernel/files.h"
 #include "kernel/landlock.h"
 #include "kernel/signals.h"
-#include "sandbox/closure.h"
-#include "sandbox/companion_rules.h"
 #include "sandbox/executable.h"
-#include "sandbox/guard_capabilities.h"
-#include "sandbox/isolation.h"
-#include "sandbox/limit_rules.h"
+#include "sandbox/namespaces/isolation.h"
+#include "sandbox/paths/closure.h"
+#include "sandbox/rules/companion_rules.h"
+#include "sandbox/rules/guard_capabilities.h"
+#include "sandbox/rules/limit_rules.h"
 
 namespace seclude::sandbox {
 namespace {

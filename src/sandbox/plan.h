@@ -16,15 +16,15 @@
 #include <vector>
 
 #include "filter/rules.h"
-#include "sandbox/domain.h"
-#include "sandbox/guard_rules.h"
 #include "sandbox/kept_rules.h"
 #include "sandbox/launch_filter.h"
-#include "sandbox/limit_steps.h"
-#include "sandbox/namespace_steps.h"
-#include "sandbox/notifying_rules.h"
+#include "sandbox/limits/limit_steps.h"
+#include "sandbox/namespaces/namespace_steps.h"
 #include "sandbox/outcome.h"
+#include "sandbox/paths/domain.h"
 #include "sandbox/ready_launch.h"
+#include "sandbox/rules/guard_rules.h"
+#include "sandbox/rules/notifying_rules.h"
 
 namespace seclude::sandbox {
 

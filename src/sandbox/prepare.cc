@@ -12,7 +12,7 @@
 #include "kernel/random.h"
 #include "kernel/signals.h"
 #include "sandbox/launch_filter.h"
-#include "sandbox/namespace_hints.h"
+#include "sandbox/namespaces/namespace_hints.h"
 
 namespace seclude::sandbox {
 namespace {

@@ -16,10 +16,10 @@
 #include "kernel/fd.h"
 #include "kernel/raw.h"
 #include "sandbox/child.h"
+#include "sandbox/helper/supervisor.h"
+#include "sandbox/namespaces/prepare_namespaces.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
-#include "sandbox/prepare_namespaces.h"
-#include "sandbox/supervisor.h"
 
 namespace seclude::sandbox {
 

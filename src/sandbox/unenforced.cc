@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sandbox/limits.h"
+#include "sandbox/limits/limits.h"
 
 namespace seclude::sandbox {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <csignal>
 
-#include "sandbox/limit_watch.h"
+#include "sandbox/limits/limit_watch.h"
 
 namespace seclude::sandbox {
 namespace {

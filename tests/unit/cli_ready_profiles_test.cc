@@ -10,7 +10,7 @@
 #include "filter/stack.h"
 #include "policy/load.h"
 #include "sandbox/launch_filter.h"
-#include "sandbox/launch_rule.h"
+#include "sandbox/rules/launch_rule.h"
 
 namespace seclude::cli {
 namespace {

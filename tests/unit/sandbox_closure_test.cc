@@ -1,5 +1,5 @@
 // Closure: what starting real programs of this machine takes.
-#include "sandbox/closure.h"
+#include "sandbox/paths/closure.h"
 
 #include <gtest/gtest.h>
 #include <link.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "kernel/files.h"
-#include "sandbox/elf_needs.h"
+#include "sandbox/paths/elf_needs.h"
 #include "support/folder.h"
 
 namespace seclude::sandbox {

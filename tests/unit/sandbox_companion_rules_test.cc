@@ -1,5 +1,5 @@
 // Companion rules: what the filter closes beside a Landlock domain, and what it leaves open.
-#include "sandbox/companion_rules.h"
+#include "sandbox/rules/companion_rules.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "calls/calls.h"
-#include "sandbox/denial_log.h"
-#include "sandbox/denial_wire.h"
+#include "sandbox/helper/denial_log.h"
+#include "sandbox/helper/denial_wire.h"
 
 namespace seclude::sandbox {
 namespace {

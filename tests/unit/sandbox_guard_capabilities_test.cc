@@ -1,5 +1,5 @@
 // Which capabilities a policy leaves to a program that runs as root.
-#include "sandbox/guard_capabilities.h"
+#include "sandbox/rules/guard_capabilities.h"
 
 #include <gtest/gtest.h>
 

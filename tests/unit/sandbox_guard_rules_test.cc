@@ -1,6 +1,6 @@
 // What guards the launcher, judged by the oracle: which calls it refuses, that it refuses no
 // others, and that the policy's own refusals stay as they are.
-#include "sandbox/guard_rules.h"
+#include "sandbox/rules/guard_rules.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Isolation: from lines and covered places to steps, in their order.
-#include "sandbox/isolation.h"
+#include "sandbox/namespaces/isolation.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "kernel/capabilities.h"
 #include "kernel/landlock.h"
 #include "kernel/process.h"
-#include "sandbox/namespace_hints.h"
+#include "sandbox/namespaces/namespace_hints.h"
 #include "support/policy_text.h"
 
 namespace seclude::sandbox {

@@ -1,6 +1,6 @@
 // The launcher's two additions, judged by the oracle: what they change, and that they change
 // nothing else.
-#include "sandbox/launch_rule.h"
+#include "sandbox/rules/launch_rule.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // What holds a limit line, by the rules of its policy and by what the machine has.
-#include "sandbox/limits.h"
+#include "sandbox/limits/limits.h"
 
 #include <gtest/gtest.h>
 
 #include "kernel/landlock.h"
-#include "sandbox/limit_rules.h"
+#include "sandbox/rules/limit_rules.h"
 #include "support/policy_text.h"
 
 namespace seclude::sandbox {

@@ -1,5 +1,5 @@
 // Listening: which sockets `listen` lines name, and from what the kernel chooses.
-#include "sandbox/listening.h"
+#include "sandbox/helper/listening.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

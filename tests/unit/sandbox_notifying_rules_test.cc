@@ -6,9 +6,9 @@
 
 #include "calls/calls.h"
 #include "filter/evaluate.h"
-#include "sandbox/capture.h"
+#include "sandbox/helper/capture.h"
 #include "sandbox/launch_filter.h"
-#include "sandbox/notifying_rules.h"
+#include "sandbox/rules/notifying_rules.h"
 
 namespace seclude::sandbox {
 namespace {

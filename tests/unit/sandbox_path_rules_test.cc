@@ -1,5 +1,5 @@
 // Path rules: places as they are on this machine; no kernel is asked for Landlock here.
-#include "sandbox/path_rules.h"
+#include "sandbox/paths/path_rules.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

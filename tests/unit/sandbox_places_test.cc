@@ -1,5 +1,5 @@
 // Places: what path and network lines ask for, and which lines need more than Landlock.
-#include "sandbox/places.h"
+#include "sandbox/paths/places.h"
 
 #include <gtest/gtest.h>
 

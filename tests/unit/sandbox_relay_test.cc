@@ -1,5 +1,5 @@
 // What goes through a relay: order, amounts, readers that are slow or gone.
-#include "sandbox/relay.h"
+#include "sandbox/limits/relay.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,87 @@
+// Supervisor: a helper process that answers a program's refused calls, so that they can be
+// explained at once.
+//
+// In: the rules that are enforced. Out: each new denial described on standard error while its
+// thread still waits; all of them when the run is over. The program gets the same answers, signals
+// and exit statuses as without it:
+// - `deny` waits on the filter's listener and is answered with the policy's errno, also when a
+// signal
+//   arrives before the supervisor has taken the notification: a call of a followed thread (below)
+//   is then answered at the signal's delivery. Of others, such a signal ends the call with EINTR,
+//   or restarts it, as for any call that waits.
+// - kill, kill-thread and trap stay in the filter; the supervisor follows the tree with ptrace and
+//   looks when a thread exits by SIGSYS. If the policy lets the program trace, nobody follows it.
+// - When the program has ended but processes it left behind have not, the supervisor stays for
+//   them, silent. When the launcher dies, it ends, and with it everything it follows.
+// - `listen` is done by the supervisor where `listen` lines name ends.
+// - When it dies itself, everything it follows is killed, and refused calls fail with ENOSYS.
+// - A program can keep it waiting for memory that never comes (userfaultfd); after some seconds of
+//   that, it dies.
+// One helper can serve many runs, one after the other (launcher.h): each ends with finish().
+// Neighbours: launch.h makes the child that joins; answering.h is what runs in the helper.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/fd.h"
+#include "sandbox/helper/denial.h"
+#include "sandbox/kept_rules.h"
+#include "sandbox/paths/domain.h"
+#include "sandbox/rules/notifying_rules.h"
+
+namespace seclude::sandbox {
+
+struct Supervision {
+  Supervise how = Supervise::Explain;
+  // What to print for a new denial; empty: nothing is printed.
+  std::function<std::string(const Denial&)> describe = {};
+  size_t printed_at_most = 20;            // for each run
+  std::vector<ListenEnd> listening = {};  // where sockets may listen (listening.h)
+};
+
+// What the launch needs to bring the child and the supervisor together.
+struct Joining {
+  int socket = -1;     // the child's end
+  int supervisor = 0;  // process id
+  unsigned flags = 0;  // for loading the filter
+};
+
+class Supervisor {
+ public:
+  enum class Serves : uint8_t { OneRun, ManyRuns };
+  // Call it before there is a child or a second thread.
+  [[nodiscard]] static Result<Supervisor> start(const KeptRules& rules,
+                                                const Supervision& supervision,
+                                                Serves serves = Serves::OneRun);
+  Supervisor(Supervisor&& other) noexcept;
+  Supervisor& operator=(Supervisor&&) = delete;
+  ~Supervisor() { abandon(); }
+
+  Joining joining() const;
+  // The program has ended; what was refused until now.
+  enum class Gone : uint8_t { Died, HeldUp };
+  [[nodiscard]] tl::expected<Denials, Gone> finish();
+  // It ends, and with it all it follows.
+  void abandon();
+  // Whether another run can join. Not when it stays for processes that the last one left behind.
+  bool ready() const { return process_ != 0; }
+
+ private:
+  Supervisor(int process, Serves serves, kernel::Fd control, kernel::Fd child_end)
+      : process_(process),
+        serves_(serves),
+        control_(std::move(control)),
+        child_end_(std::move(child_end)) {}
+  int process_;  // 0: nothing to end
+  Serves serves_;
+  uint8_t run_ = 0;  // counted on both sides
+  kernel::Fd control_, child_end_;
+};
+
+}  // namespace seclude::sandbox
