@@ -201,7 +201,7 @@ def keep(path, folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--program', required=True)
-    parser.add_argument('--rounds', type=int, default=min(int(os.environ.get('SECLUDE_ROUNDS', '100')), 20_000))
+    parser.add_argument('--rounds', type=int, default=min(int(os.environ.get('SECLUDE_ROUNDS', '1000')) // 10, 20_000))
     parser.add_argument('--seed', type=int, default=int(os.environ.get('SECLUDE_SEED', '1')))
     options = parser.parse_args()
     program = str(Path(options.program).resolve())
