@@ -403,8 +403,15 @@ int show_plan(sandbox::Plan plan, const Job& job, std::optional<sandbox::Supervi
   return 0;
 }
 
-// All has been said. Giving memory back piece by piece would touch every page of it once more.
-[[noreturn]] void leave(int status) { std::quick_exit(status); }
+// All has been said. In the static program, which is to be quick, giving memory back piece by piece
+// would touch every page of it once more; others are asked at their end what they have not given
+// back.
+int leave(int status) {
+#ifdef SECLUDE_LEAVES_AT_ONCE
+  std::quick_exit(status);
+#endif
+  return status;
+}
 
 int carry_out(Job job, const Explaining& explaining, const Arguments& arguments, Console& console) {
   tl::expected<sandbox::Plan, sandbox::SetupError> plan =
@@ -428,7 +435,7 @@ int carry_out(Job job, const Explaining& explaining, const Arguments& arguments,
   }
   const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
   const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
-  leave(finish(outcome, told, arguments, console));
+  return leave(finish(outcome, told, arguments, console));
 }
 
 int refuse(const Error& error, const Arguments& arguments, Console& console) {

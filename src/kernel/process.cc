@@ -21,7 +21,8 @@
 namespace seclude::kernel {
 namespace {
 
-// Many times what the child's steps take: all of them are in kernel/raw*.cc, and none has a buffer.
+// Many times what the child's steps take (kernel/raw*.cc): what has buffers, such as the guardian
+// of a group, runs in processes with stacks of their own.
 constexpr size_t child_stack = size_t{8} * 1024;
 constexpr uint64_t untouched = 0x5ec1dede5ec1dede;       // at its far end
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4

@@ -1,7 +1,7 @@
 // Launch: carries out a plan, watches the program, says how it ended.
 //
 // In: a Plan (plan.h). Out: an Outcome. All that can fail is done before the clone: files are
-// opened, the filter is compiled with this launch's own key and proven; the child (child.h) only
+// opened, the proven filter has this launch's own key; the child (child.h) only
 // walks a list of ready steps.
 // Neighbours: watch.h is the waiting half.
 #pragma once

@@ -102,8 +102,8 @@ TEST(Explain, AMillionRepetitionsAreCounted) {
   EXPECT_EQ(outcome.observed.denials.seen[0].times, 1000000u);
 }
 
-// On an idle machine the helper may take longer to wake than the 100 us between two signals: then a
-// call takes as many turns as it needs, some milliseconds.
+// A signal every 100 us. When looking at one takes the helper about as long, which is so at some
+// times, a call gets through only now and then, after some milliseconds: so not too many of them.
 TEST(Explain, ASignalInTheMiddleChangesNoAnswer) {
   const Outcome outcome = explained(refusing(Action::deny(77), {"interrupted", "2000"}));
   EXPECT_EQ(outcome.ending, Ending(Exited{77}));

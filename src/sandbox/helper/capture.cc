@@ -67,32 +67,6 @@ std::string show_unix(const std::string& bytes) {
   return "unix:" + path.substr(0, path.find('\0'));
 }
 
-}  // namespace
-
-std::string show_socket_address(const std::string& bytes) {
-  const auto family = value_at_start<sa_family_t>(bytes);
-  if (!family) return "no family";
-  char text[INET6_ADDRSTRLEN] = {};
-  if (*family == AF_UNIX) return show_unix(bytes);
-  if (*family == AF_INET) {
-    if (const auto address = value_at_start<sockaddr_in>(bytes)) {
-      ::inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
-      return std::string(text) + ":" + std::to_string(ntohs(address->sin_port));
-    }
-  }
-  // Up to the scope id, which the kernel does not insist on (SIN6_LEN_RFC2133).
-  constexpr size_t shortest = offsetof(sockaddr_in6, sin6_scope_id);
-  if (*family == AF_INET6 && bytes.size() >= shortest) {
-    sockaddr_in6 address = {};
-    std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof address));
-    ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
-    return "[" + std::string(text) + "]:" + std::to_string(ntohs(address.sin6_port));
-  }
-  return "family " + std::to_string(*family);
-}
-
-namespace {
-
 // A pointer of a program whose words have so many bytes.
 std::optional<uint64_t> read_pointer(int thread, uint64_t address, size_t width) {
   const auto bytes = kernel::read_memory(thread, address, width);
@@ -123,6 +97,28 @@ size_t pointer_width(calls::Arch arch) {
 }
 
 }  // namespace
+
+std::string show_socket_address(const std::string& bytes) {
+  const auto family = value_at_start<sa_family_t>(bytes);
+  if (!family) return "no family";
+  char text[INET6_ADDRSTRLEN] = {};
+  if (*family == AF_UNIX) return show_unix(bytes);
+  if (*family == AF_INET) {
+    if (const auto address = value_at_start<sockaddr_in>(bytes)) {
+      ::inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
+      return std::string(text) + ":" + std::to_string(ntohs(address->sin_port));
+    }
+  }
+  // Up to the scope id, which the kernel does not insist on (SIN6_LEN_RFC2133).
+  constexpr size_t shortest = offsetof(sockaddr_in6, sin6_scope_id);
+  if (*family == AF_INET6 && bytes.size() >= shortest) {
+    sockaddr_in6 address = {};
+    std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof address));
+    ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
+    return "[" + std::string(text) + "]:" + std::to_string(ntohs(address.sin6_port));
+  }
+  return "family " + std::to_string(*family);
+}
 
 std::vector<ArgDetail> read_arguments(const filter::Input& input, int thread) {
   std::optional<kernel::Deadline> deadline;  // most calls have nothing in memory
