@@ -56,8 +56,7 @@ size_t fewest_in_window(const std::vector<uint32_t>& answers, size_t begin, size
 class Costs {
  public:
   explicit Costs(const std::vector<Stretch>& stretches)
-      : stretches_(stretches),
-        count_(stretches.size()),
+      : count_(stretches.size()),
         costs_((count_ + 1) * (count_ + 1) * (most_gone + 1)) {
     for (size_t begin = count_; begin-- > 0;) {
       Interval interval;
@@ -128,7 +127,6 @@ class Costs {
     return (begin * (count_ + 1) + end) * (most_gone + 1) + gone;
   }
 
-  const std::vector<Stretch>& stretches_;
   size_t count_;
   std::vector<double> costs_;
 };
