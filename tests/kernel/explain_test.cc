@@ -102,8 +102,8 @@ TEST(Explain, AMillionRepetitionsAreCounted) {
   EXPECT_EQ(outcome.observed.denials.seen[0].times, 1000000u);
 }
 
-// The signals come one for each call, not by themselves: else they could keep a program, whose every
-// signal its tracer looks at, from ever making one.
+// The signals come one for each call, not by themselves: else they could keep a program, whose
+// every signal its tracer looks at, from ever making one.
 TEST(Explain, ASignalInTheMiddleChangesNoAnswer) {
   const Outcome outcome = explained(refusing(Action::deny(77), {"interrupted", "20000"}));
   EXPECT_EQ(outcome.ending, Ending(Exited{77}));
