@@ -31,7 +31,8 @@ int flags_for(OpenFor purpose) {
 Result<Fd> open_file(const std::string& path, OpenFor purpose) {
   int number;
   do {
-    number = ::open(path.c_str(), flags_for(purpose) | O_CLOEXEC | O_NOCTTY, 0666);
+    // Not open(): musl's would ask for O_CLOEXEC a second time, for kernels that do not know it.
+    number = ::openat(AT_FDCWD, path.c_str(), flags_for(purpose) | O_CLOEXEC | O_NOCTTY, 0666);
   } while (number < 0 && errno == EINTR);
   if (number < 0) return fail("open " + path, errno);
   Fd file(number);
@@ -44,8 +45,13 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
 Result<std::string> read_file(const std::string& path, size_t limit) {
   const Fd file = TRY(open_file(path, OpenFor::Reading));
   std::string text;
-  // A page to begin with, for most that is read is smaller; then more and more at once.
-  for (size_t size = 0, piece = 4096; size < limit; piece *= 2) {
+  // A page to begin with, for most that is read is smaller; then more and more at once. Of a file
+  // that tells its size all at once, and where it ends.
+  size_t piece = 4096;
+  struct stat status;
+  if (limit > piece && ::fstat(file.number(), &status) == 0 && S_ISREG(status.st_mode))
+    piece = std::max(piece, static_cast<size_t>(status.st_size) + 1);
+  for (size_t size = 0; size < limit; piece *= 2) {
     piece = std::min(piece, limit - size);
     text.resize(size + piece);
     ssize_t got = 0;
@@ -102,11 +108,12 @@ Result<std::string> real_path(const std::string& path) {
   return real;
 }
 
-std::optional<std::string> link_target(const std::string& path) {
+Result<std::optional<std::string>> link_target(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
-  if (size <= 0) return std::nullopt;
-  return std::string(target, static_cast<size_t>(size));
+  if (size > 0) return std::string(target, static_cast<size_t>(size));
+  if (size < 0 && errno != EINVAL) return fail("find " + path, errno);
+  return std::nullopt;
 }
 
 bool is_of_own_process(const std::string& real_path) {

@@ -31,7 +31,7 @@ struct FileFacts {
   bool regular = false;
   bool directory = false;
   bool set_user_id = false;
-  bool set_group_id = false;       // with group execute permission: otherwise it means locking
+  bool set_group_id = false;  // with group execute permission: otherwise it means locking
   uint32_t owner = 0;
   friend bool operator==(const FileFacts&, const FileFacts&) = default;
 };
@@ -39,8 +39,8 @@ struct FileFacts {
 // Of a program: a security.capability attribute.
 bool has_file_capabilities(const std::string& path);
 
-// Where a symbolic link leads; nullopt: it is none.
-std::optional<std::string> link_target(const std::string& path);
+// Where a symbolic link leads; nullopt: what is there is none.
+[[nodiscard]] Result<std::optional<std::string>> link_target(const std::string& path);
 // Without symbolic links, `.` and `..`.
 [[nodiscard]] Result<std::string> real_path(const std::string& path);
 // Whether a real path leads into /proc/PID of this process (through /proc/self, too).

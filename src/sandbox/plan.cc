@@ -84,14 +84,14 @@ void add_closure(const Closure& closure, Entering& entering) {
   entering.consulted = closure.consulted;
 }
 
-bool is_one_program(const PathRight& path) {
+bool is_one_program(const PathRight& path, Lookup& lookup) {
   if ((path.rights & kernel::file_right::execute) == 0) return false;
-  const auto facts = kernel::facts_of(path.path);
+  const auto& facts = lookup.facts(path.path);
   return facts && facts->regular;
 }
 
 // The policy's domain, with what starting the program takes, and each that a `run` line names.
-Entering entering(const Domain& domain, bool signals, ClosureQuery query) {
+Entering entering(const Domain& domain, bool signals, ClosureQuery query, Lookup& lookup) {
   Entering found{.step = {.signals = signals}, .started = {}, .consulted = {}};
   EnterDomain& step = found.step;
   if (domain.confines_network) {
@@ -106,13 +106,13 @@ Entering entering(const Domain& domain, bool signals, ClosureQuery query) {
   step.files = kernel::landlock_version().file_rights();
   step.paths = domain.paths;
   for (PathRight& path : step.paths) path.rights &= step.files;
-  const Closure needed = closure_of(query);
+  const Closure needed = closure_of(query, lookup);
   found.beside_program = needed.beside_program;
   add_closure(needed, found);
   for (const PathRight& path : domain.paths) {
-    if (!is_one_program(path)) continue;
+    if (!is_one_program(path, lookup)) continue;
     query.program = path.path;
-    add_closure(closure_of(query), found);
+    add_closure(closure_of(query, lookup), found);
   }
   std::set<std::pair<std::string, uint64_t>> seen;
   std::erase_if(step.paths, [&](const PathRight& path) {
@@ -198,28 +198,29 @@ ClosureQuery closure_query(const Request& request, const std::string& program) {
 }
 
 // Where starting the program takes files from, by their names and really.
-std::vector<std::string> needed_to_start(const Request& request, const std::string& program) {
+std::vector<std::string> needed_to_start(const Request& request, const std::string& program,
+                                         Lookup& lookup) {
   std::vector<std::string> needed;
-  const Closure closure = closure_of(closure_query(request, program));
+  const Closure closure = closure_of(closure_query(request, program), lookup);
   for (const auto* files : {&closure.executed, &closure.libraries, &closure.consulted}) {
     for (const std::string& file : *files) {
       if (file.starts_with('/')) needed.push_back(file);
-      if (auto real = kernel::real_path(file); real && *real != file)
-        needed.push_back(std::move(*real));
+      if (auto real = lookup.real(file); real && *real != file) needed.push_back(std::move(*real));
     }
   }
   return needed;
 }
 
 // The kernel would only say that the program is not there, and mean its loader.
-Result<void> check_start_is_shown(const Request& request, const std::string& program) {
+Result<void> check_start_is_shown(const Request& request, const std::string& program,
+                                  Lookup& lookup) {
   if (!request.isolation) return {};
   std::vector<std::string> executed;
   for (const CoveredPlace& place : request.isolation->covered) {
     if (!place.hidden) continue;
-    if (executed.empty()) executed = closure_of(closure_query(request, program)).executed;
+    if (executed.empty()) executed = closure_of(closure_query(request, program), lookup).executed;
     for (const std::string& file : executed) {
-      const auto real = kernel::real_path(file);
+      const auto real = lookup.real(file);
       if (real && is_at_or_below(*real, place.path))
         return fail("start `" + escape(program, 200) + "`, which takes `" + escape(file, 200) +
                         "`: a `hide` line covers it",
@@ -244,17 +245,17 @@ Result<void> check_own_place_is_told(const Request& request, const std::string& 
 
 // Nothing where the policy asks for nothing of its own.
 Result<IsolationSteps> isolating(const Request& request, const std::string& program,
-                                 const std::optional<Entering>& domain) {
+                                 const std::optional<Entering>& domain, Lookup& lookup) {
   const bool own_root = domain && request.domain->own_root;
   if (!request.isolation && !own_root && !request.host_name) return IsolationSteps{};
   const Isolation isolation = request.isolation.value_or(Isolation{});
-  TRY_VOID(check_start_is_shown(request, program));
-  const std::string directory = TRY(kernel::real_path(request.directory.value_or(".")));
+  TRY_VOID(check_start_is_shown(request, program, lookup));
+  const std::string directory = TRY(lookup.real(request.directory.value_or(".")));
   const bool by_filter = guard_of(request) == SignalGuard::Filter;
   const bool joins_group = request.limited.group.has_value();
   if (own_root) {
     TRY_VOID(check_own_place_is_told(request, program, domain->beside_program));
-    const std::string here = TRY(kernel::real_path("."));
+    const std::string here = TRY(lookup.real("."));
     std::vector<std::string> started = domain->started;
     for (std::string& file : started)
       if (!file.starts_with('/')) file = here + "/" + file;
@@ -268,22 +269,24 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
                             .signals_by_filter = by_filter,
                             .root = &root,
                             .host_name = request.host_name,
-                            .joins_group = joins_group});
+                            .joins_group = joins_group},
+                           lookup);
   }
   const bool confined = domain && domain->step.files != 0;
   return isolation_steps({.isolation = isolation,
                           .granted = confined ? &domain->step.paths : nullptr,
-                          .needed = needed_to_start(request, program),
+                          .needed = needed_to_start(request, program, lookup),
                           .directory = directory,
                           .signals_by_filter = by_filter,
                           .host_name = request.host_name,
-                          .joins_group = joins_group});
+                          .joins_group = joins_group},
+                         lookup);
 }
 
 // Where it starts, found again once other things are mounted there.
-std::optional<std::string> starting_directory(const Request& request, bool mounts) {
+std::optional<std::string> starting_directory(const Request& request, bool mounts, Lookup& lookup) {
   if (!mounts) return request.directory;
-  return kernel::real_path(request.directory.value_or(".")).value_or("/");
+  return lookup.real(request.directory.value_or(".")).value_or("/");
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
@@ -325,13 +328,14 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
                                   .directory = request.directory});
   if (!program) return tl::unexpected<SetupError>(program.error());
 
+  Lookup lookup;
   std::optional<Entering> domain;
   if (request.rules && request.domain)
     domain = entering(*request.domain, guard_of(request) == SignalGuard::Landlock,
-                      closure_query(request, program->path));
+                      closure_query(request, program->path), lookup);
   if (domain && domain->step.files == 0 && domain->step.network == 0)
     domain.reset();  // all is allowed
-  auto isolation = isolating(request, program->path, domain);
+  auto isolation = isolating(request, program->path, domain, lookup);
   if (!isolation)
     return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, isolation.error()});
 
@@ -348,7 +352,7 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   add_standard_streams(request, steps);
   if (limited.output) steps.push_back(*limited.output);
   append(steps, std::move(isolation->inside));
-  if (const auto directory = starting_directory(request, isolation->mounts))
+  if (const auto directory = starting_directory(request, isolation->mounts, lookup))
     steps.push_back(ChangeDirectory{*directory});
   if (request.file_mask) steps.push_back(SetFileMask{*request.file_mask});
   steps.push_back(CloseDescriptors{std::move(*kept)});

@@ -13,6 +13,11 @@
 namespace seclude::sandbox {
 namespace {
 
+Closure closure_of(const ClosureQuery& query) {
+  Lookup lookup;
+  return sandbox::closure_of(query, lookup);
+}
+
 bool lists(const std::vector<std::string>& paths, const std::string& path) {
   return std::find(paths.begin(), paths.end(), path) != paths.end();
 }

@@ -24,6 +24,11 @@ Texts texts_of(const std::vector<Step>& steps) {
   return texts;
 }
 
+IsolationSteps isolation_steps(const IsolationQuery& query) {
+  Lookup lookup;
+  return sandbox::isolation_steps(query, lookup);
+}
+
 bool contains(const Texts& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }

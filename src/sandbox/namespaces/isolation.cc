@@ -32,12 +32,13 @@ void add_thing(policy::Thing thing, Isolation& isolation) {
 }
 
 // Real, once each; those that are not there cannot be isolated and need not.
-std::vector<std::string> folders_there(std::initializer_list<const char*> paths) {
+std::vector<std::string> folders_there(std::initializer_list<const char*> paths, Lookup& lookup) {
   std::vector<std::string> found;
   for (const char* path : paths) {
-    const auto real = kernel::real_path(path);
-    const auto facts = real ? kernel::facts_of(*real) : kernel::facts_of(path);
-    if (!real || !facts || !facts->directory) continue;
+    const auto real = lookup.real(path);
+    if (!real) continue;
+    const auto& facts = lookup.facts(*real);
+    if (!facts || !facts->directory) continue;
     if (std::find(found.begin(), found.end(), *real) == found.end()) found.push_back(*real);
   }
   return found;
@@ -51,7 +52,8 @@ bool shows(const MountOver& mount, const std::string& path) {
 
 class Builder {
  public:
-  explicit Builder(const IsolationQuery& query) : query_(query), isolation_(query.isolation) {
+  Builder(const IsolationQuery& query, Lookup& lookup)
+      : query_(query), isolation_(query.isolation), lookup_(lookup) {
     if (query.root != nullptr) root_ = *query.root;
   }
 
@@ -106,7 +108,7 @@ class Builder {
 
   // What a root of its own does not show in any way needs no mount.
   void add(Kind kind, std::initializer_list<const char*> paths) {
-    for (const std::string& folder : folders_there(paths)) {
+    for (const std::string& folder : folders_there(paths, lookup_)) {
       if (root_ && !concerns(*root_, folder)) continue;
       if (root_) root_->replaced.push_back(folder);
       mounts_.push_back({kind, folder});
@@ -115,7 +117,7 @@ class Builder {
 
   void fill(MountOver& mount) {
     if (!root_) return keep_what_is_needed(mount);
-    mount.kept = shown_in(mount.path, *root_);
+    mount.kept = shown_in(mount.path, *root_, lookup_);
     mount.runs = !root_->runs || runs_in(mount.path);
   }
 
@@ -146,11 +148,12 @@ class Builder {
       });
   }
 
-  static void keep(const std::string& path, bool read_only, MountOver& mount) {
+  void keep(const std::string& path, bool read_only, MountOver& mount) {
     if (!is_below(path, mount.path)) return;
-    const auto real = kernel::real_path(path);
-    const auto facts = kernel::facts_of(path);
-    if (!real || !facts) return;
+    const auto real = lookup_.real(path);
+    if (!real) return;
+    const auto& facts = lookup_.facts(*real);
+    if (!facts) return;
     const auto same = std::find_if(mount.kept.begin(), mount.kept.end(),
                                    [&](const KeptPlace& kept) { return kept.path == path; });
     if (same == mount.kept.end())
@@ -206,6 +209,7 @@ class Builder {
 
   const IsolationQuery& query_;
   const Isolation& isolation_;
+  Lookup& lookup_;
   std::optional<RootContents> root_;
   std::vector<MountOver> mounts_;
 };
@@ -243,7 +247,9 @@ std::optional<Isolation> isolation_of(const policy::Texts& texts, const SourceMa
   return found;
 }
 
-IsolationSteps isolation_steps(const IsolationQuery& query) { return Builder(query).build(); }
+IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup) {
+  return Builder(query, lookup).build();
+}
 
 void grant_inside(EnterDomain& domain, const std::vector<Step>& steps) {
   const auto inside =

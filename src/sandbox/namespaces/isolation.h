@@ -13,6 +13,7 @@
 #include "base/source.h"
 #include "policy/load.h"
 #include "sandbox/paths/domain.h"
+#include "sandbox/paths/lookup.h"
 #include "sandbox/paths/own_root.h"
 #include "sandbox/plan.h"
 
@@ -38,7 +39,7 @@ struct IsolationSteps {
   std::vector<Step> inside;    // after those that place descriptors
   bool mounts = false;
 };
-[[nodiscard]] IsolationSteps isolation_steps(const IsolationQuery& query);
+[[nodiscard]] IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup);
 
 // Moves the rights to places that the steps replace to those which are granted inside.
 void grant_inside(EnterDomain& domain, const std::vector<Step>& steps);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "kernel/files.h"
@@ -13,7 +14,8 @@
 namespace seclude::sandbox {
 namespace {
 
-constexpr size_t head_size = 16384;
+constexpr size_t head_size = 4096, longer_head = 16384;
+constexpr size_t list_size = 16384;  // of preloaded libraries
 constexpr int script_depth = 5;
 constexpr size_t most_files = 1000;  // a program with more libraries lists them itself
 
@@ -39,7 +41,7 @@ class LibraryCache {
     const uint32_t entries = number_at(count_at);
     for (uint32_t i = 0; i < entries && header + (i + 1) * entry <= bytes_.size(); ++i) {
       const size_t at = header + i * entry;
-      if (text_at(number_at(at + 4)) == library) files.emplace_back(text_at(number_at(at + 8)));
+      if (is_at(library, number_at(at + 4))) files.emplace_back(text_at(number_at(at + 8)));
     }
     return files;
   }
@@ -51,6 +53,11 @@ class LibraryCache {
       std::memcpy(&number, bytes_.data() + offset, sizeof number);
     return number;
   }
+  // There are hundreds of names: none is measured to see that it is another.
+  bool is_at(std::string_view text, size_t offset) const {
+    return offset < bytes_.size() && bytes_.size() - offset > text.size() &&
+           bytes_.compare(offset, text.size(), text) == 0 && bytes_[offset + text.size()] == '\0';
+  }
   std::string_view text_at(size_t offset) const {
     if (offset >= bytes_.size()) return {};
     const std::string_view rest = std::string_view(bytes_).substr(offset);
@@ -61,7 +68,7 @@ class LibraryCache {
 
 class Follower {
  public:
-  explicit Follower(const ClosureQuery& query) : query_(query) {
+  Follower(const ClosureQuery& query, Lookup& lookup) : query_(query), lookup_(lookup) {
     for (const std::string& variable : query.environment) {
       if (variable.starts_with("LD_LIBRARY_PATH=")) library_path_ = variable.substr(16);
       if (variable.starts_with("LD_PRELOAD=")) preloaded_ = variable.substr(11);
@@ -72,9 +79,7 @@ class Follower {
     std::string path = seen_from_here(query_.program);
     for (int depth = 0; depth < script_depth; ++depth) {
       closure_.executed.push_back(path);
-      const auto bytes = kernel::read_file(path, head_size);
-      if (!bytes) break;
-      const Head head = read_head(*bytes);
+      const Head head = head_of(path);
       if (head.kind == Head::Kind::Elf) {
         if (head.interpreter) dynamic(path, seen_from_here(*head.interpreter));
         break;
@@ -91,16 +96,27 @@ class Follower {
     return *query_.directory + "/" + path;
   }
 
+  // Most tell who loads them at once.
+  static Head head_of(const std::string& path) {
+    const auto file = kernel::open_file(path, kernel::OpenFor::Reading);
+    if (!file) return {};
+    const auto bytes = kernel::read_part(*file, 0, head_size, path);
+    Head head = bytes ? read_head(*bytes) : Head{};
+    if (head.kind != Head::Kind::Elf || head.interpreter || bytes->size() < head_size) return head;
+    const auto more = kernel::read_part(*file, 0, longer_head, path);
+    return more ? read_head(*more) : head;
+  }
+
   void dynamic(const std::string& program, const std::string& loader) {
     closure_.executed.push_back(loader);
     for (const char* consulted : {"/etc/ld.so.cache", "/etc/ld.so.preload"})
-      if (kernel::facts_of(consulted)) closure_.consulted.emplace_back(consulted);
+      if (lookup_.facts(consulted)) closure_.consulted.emplace_back(consulted);
     const auto needs = elf_needs(program);
     if (!needs) return;
     root_ = *needs;
-    root_folder_ = folder_of(kernel::real_path(program).value_or(program));
+    root_folder_ = folder_of(lookup_.real(program).value_or(program));
     std::string names = preloaded_;
-    if (const auto listed = kernel::read_file("/etc/ld.so.preload", head_size))
+    if (const auto listed = kernel::read_file("/etc/ld.so.preload", list_size))
       names += " " + *listed;
     std::replace_if(
         names.begin(), names.end(), [](char c) { return c == ':' || c == '\n'; }, ' ');
@@ -120,6 +136,9 @@ class Follower {
 
   void library(const std::string& name, const ElfNeeds& wanted_by, const std::string& folder) {
     if (name.empty()) return;
+    // Where nothing depends on who wants it, once is enough.
+    const bool anybodys = !wanted_by.rpath && !wanted_by.runpath && !root_.rpath;
+    if (anybodys && !asked_.insert(name).second) return;
     bool beside_program = false, elsewhere = false;
     for (const Candidate& candidate : candidates(name, wanted_by, folder))
       if (is_library(candidate.path))
@@ -132,17 +151,22 @@ class Follower {
     const auto known = seen_.find(candidate);
     if (known != seen_.end()) return known->second;
     if (seen_.size() >= most_files) return false;
-    const auto needs = elf_needs(candidate);
-    const bool fits =
-        needs && needs->machine == root_.machine && needs->word_class == root_.word_class;
+    const std::string real = lookup_.real(candidate).value_or(candidate);
+    // Most files have several names.
+    const auto same = seen_.find(real);
+    const auto needs = same == seen_.end() ? elf_needs(candidate) : std::nullopt;
+    const bool fits = same != seen_.end() ? same->second : fits_program(needs);
     seen_.emplace(candidate, fits);
-    if (!fits) return false;
-    const std::string real = kernel::real_path(candidate).value_or(candidate);
-    if (real != candidate) closure_.named.push_back(candidate);
-    if (real != candidate && !seen_.emplace(real, true).second) return true;
+    if (fits && real != candidate) closure_.named.push_back(candidate);
+    if (!needs || !fits) return fits;
+    seen_.emplace(real, true);
     closure_.libraries.push_back(real);
     all_of(*needs, folder_of(real));
     return true;
+  }
+
+  bool fits_program(const std::optional<ElfNeeds>& needs) const {
+    return needs && needs->machine == root_.machine && needs->word_class == root_.word_class;
   }
 
   std::vector<Candidate> candidates(const std::string& name, const ElfNeeds& wanted_by,
@@ -176,16 +200,20 @@ class Follower {
   }
 
   const ClosureQuery& query_;
+  Lookup& lookup_;
   std::string library_path_, preloaded_;
   LibraryCache cache_;
   ElfNeeds root_;
   std::string root_folder_;
   std::map<std::string, bool> seen_;  // whether the loader takes it
+  std::set<std::string> asked_;       // libraries that anybody would find at the same places
   Closure closure_;
 };
 
 }  // namespace
 
-Closure closure_of(const ClosureQuery& query) { return Follower(query).follow(); }
+Closure closure_of(const ClosureQuery& query, Lookup& lookup) {
+  return Follower(query, lookup).follow();
+}
 
 }  // namespace seclude::sandbox

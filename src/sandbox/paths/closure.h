@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/paths/lookup.h"
+
 namespace seclude::sandbox {
 
 struct ClosureQuery {
@@ -31,6 +33,6 @@ struct Closure {
   friend bool operator==(const Closure&, const Closure&) = default;
 };
 
-Closure closure_of(const ClosureQuery& query);
+Closure closure_of(const ClosureQuery& query, Lookup& lookup);
 
 }  // namespace seclude::sandbox

@@ -11,7 +11,9 @@
 namespace seclude::sandbox {
 namespace {
 
-constexpr size_t most_bytes = 1 << 20;  // of a table that is read whole
+constexpr size_t most_bytes = 1 << 20;  // of a table that is read whole, or of a name
+constexpr size_t usual_name = 256;
+constexpr size_t head_size = 1024;  // the header, and most programs' list of segments
 
 struct Class32 {
   using Header = Elf32_Ehdr;
@@ -34,10 +36,33 @@ std::vector<T> read_table(const kernel::Fd& file, uint64_t offset, uint64_t size
   return table;
 }
 
-std::string text_at(const std::string& strings, uint64_t offset) {
-  if (offset >= strings.size()) return {};
-  return strings.substr(offset, strings.find('\0', offset) - offset);
+// The same, where the beginning of the file has been read already.
+template <typename T>
+std::vector<T> read_table(const kernel::Fd& file, const std::string& head, uint64_t offset,
+                          uint64_t size) {
+  if (offset > head.size() || head.size() - offset < size) return read_table<T>(file, offset, size);
+  std::vector<T> table(static_cast<size_t>(size) / sizeof(T));
+  if (!table.empty()) std::memcpy(table.data(), head.data() + offset, table.size() * sizeof(T));
+  return table;
 }
+
+// The names in a file, of which a library has thousands, and few are asked for.
+struct Strings {
+  const kernel::Fd& file;
+  uint64_t begin, size;
+
+  std::string at(uint64_t offset) const {
+    if (offset >= size) return {};
+    const uint64_t rest = std::min<uint64_t>(size - offset, most_bytes);
+    for (uint64_t piece = std::min<uint64_t>(rest, usual_name);; piece = rest) {
+      auto text = kernel::read_part(file, begin + offset, static_cast<size_t>(piece), "");
+      if (!text) return {};
+      const size_t end = text->find('\0');
+      if (end == std::string::npos && piece < rest) continue;
+      return text->substr(0, end);
+    }
+  }
+};
 
 // Where a virtual address lies in the file.
 template <typename Segment>
@@ -60,27 +85,27 @@ void read_dynamic(const kernel::Fd& file, const std::vector<typename Class::Segm
   }
   const auto offset = offset_of(segments, strings_address);
   if (!offset) return;
-  const auto strings = kernel::read_part(
-      file, *offset, static_cast<size_t>(std::min<uint64_t>(strings_size, most_bytes)), "");
-  if (!strings) return;
+  const Strings strings = {file, *offset, strings_size};
   for (const auto& entry : entries) {
     if (entry.d_tag == DT_NULL) break;
-    if (entry.d_tag == DT_NEEDED) needs.libraries.push_back(text_at(*strings, entry.d_un.d_val));
-    if (entry.d_tag == DT_RPATH) needs.rpath = text_at(*strings, entry.d_un.d_val);
-    if (entry.d_tag == DT_RUNPATH) needs.runpath = text_at(*strings, entry.d_un.d_val);
+    if (entry.d_tag == DT_NEEDED) needs.libraries.push_back(strings.at(entry.d_un.d_val));
+    if (entry.d_tag == DT_RPATH) needs.rpath = strings.at(entry.d_un.d_val);
+    if (entry.d_tag == DT_RUNPATH) needs.runpath = strings.at(entry.d_un.d_val);
   }
 }
 
 template <typename Class>
-std::optional<ElfNeeds> read_needs(const kernel::Fd& file) {
-  const auto headers = read_table<typename Class::Header>(file, 0, sizeof(typename Class::Header));
+std::optional<ElfNeeds> read_needs(const kernel::Fd& file, const std::string& head) {
+  const auto headers =
+      read_table<typename Class::Header>(file, head, 0, sizeof(typename Class::Header));
   if (headers.empty() || headers[0].e_phentsize != sizeof(typename Class::Segment))
     return std::nullopt;
   ElfNeeds needs;
   needs.machine = headers[0].e_machine;
   needs.word_class = headers[0].e_ident[EI_CLASS];
   const auto segments = read_table<typename Class::Segment>(
-      file, headers[0].e_phoff, uint64_t{headers[0].e_phnum} * sizeof(typename Class::Segment));
+      file, head, headers[0].e_phoff,
+      uint64_t{headers[0].e_phnum} * sizeof(typename Class::Segment));
   for (const auto& segment : segments) {
     if (segment.p_type != PT_DYNAMIC) continue;
     read_dynamic<Class>(file, segments,
@@ -95,10 +120,10 @@ std::optional<ElfNeeds> read_needs(const kernel::Fd& file) {
 std::optional<ElfNeeds> elf_needs(const std::string& path) {
   const auto file = kernel::open_file(path, kernel::OpenFor::Reading);
   if (!file) return std::nullopt;
-  const auto head = kernel::read_part(*file, 0, EI_NIDENT, path);
+  const auto head = kernel::read_part(*file, 0, head_size, path);
   if (!head || head->size() < EI_NIDENT || !head->starts_with(ELFMAG)) return std::nullopt;
-  if ((*head)[EI_CLASS] == ELFCLASS64) return read_needs<Class64>(*file);
-  return read_needs<Class32>(*file);
+  if ((*head)[EI_CLASS] == ELFCLASS64) return read_needs<Class64>(*file, *head);
+  return read_needs<Class32>(*file, *head);
 }
 
 }  // namespace seclude::sandbox

@@ -2,18 +2,13 @@
 #include "sandbox/paths/own_root.h"
 
 #include <algorithm>
-#include <deque>
 
-#include "base/text.h"
-#include "kernel/files.h"
 #include "kernel/landlock.h"
 
 namespace seclude::sandbox {
 namespace {
 
 namespace right = kernel::file_right;
-
-constexpr int most_links = 40;  // as the kernel follows (MAXSYMLINKS)
 
 // The folder in which a place has to be shown.
 std::string owner_of(const std::string& path, const RootContents& contents) {
@@ -30,15 +25,15 @@ bool is_replaced(const std::string& path, const RootContents& contents) {
 
 class Arranger {
  public:
-  Arranger(const std::string& folder, const RootContents& contents)
-      : folder_(folder), contents_(contents) {}
+  Arranger(const std::string& folder, const RootContents& contents, Lookup& lookup)
+      : folder_(folder), contents_(contents), lookup_(lookup) {}
 
   std::vector<KeptPlace> arrange() {
     for (const PathRight& path : contents_.granted) want(path.path, false);
     for (const std::string& path : contents_.consulted)
-      if (const auto real = kernel::real_path(path)) want(*real, false);
+      if (const auto real = lookup_.real(path)) want(*real, false);
     for (const std::string& path : contents_.started)
-      if (const auto real = kernel::real_path(path)) want(*real, true);
+      if (const auto real = lookup_.real(path)) want(*real, true);
     want_alternatives();
     drop_what_is_shown();
     std::vector<KeptPlace> empty;
@@ -77,7 +72,7 @@ class Arranger {
   void add_usual_links(std::vector<KeptPlace>& to) const {
     for (const char* path : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/run",
                              "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"}) {
-      const auto real = kernel::real_path(path);
+      const auto real = lookup_.real(path);
       if (real && rights_at(*real) != 0) add_links(path, to);
     }
   }
@@ -91,7 +86,7 @@ class Arranger {
 
   void want(const std::string& path, bool started) {
     if (!mine(path) && !(path == "/" && folder_ == "/")) return;
-    const auto facts = kernel::facts_of(path);
+    const auto facts = lookup_.facts(path);
     if (!facts) return;  // it has gone since it was listed; Landlock's rules will tell
     const uint64_t rights = rights_at(path);
     KeptPlace place = {.path = path, .source = path, .directory = facts->directory};
@@ -149,21 +144,15 @@ class Arranger {
   }
 
   void add_links(const std::string& path, std::vector<KeptPlace>& to) const {
-    for (const LinkOnTheWay& link : links_to(path))
+    for (const LinkOnTheWay& link : lookup_.links_to(path))
       if (mine(link.path)) to.push_back({.path = link.path, .source = {}, .link = link.target});
   }
 
   const std::string& folder_;
   const RootContents& contents_;
+  Lookup& lookup_;
   std::vector<KeptPlace> kept_;
 };
-
-void push_front(std::deque<std::string>& names, const std::string& path) {
-  std::vector<std::string> parts;
-  for (const std::string_view name : split(path, '/'))
-    if (!name.empty() && name != ".") parts.emplace_back(name);
-  names.insert(names.begin(), parts.begin(), parts.end());
-}
 
 }  // namespace
 
@@ -175,8 +164,9 @@ bool is_at_or_below(const std::string& path, const std::string& folder) {
   return path == folder || is_below(path, folder);
 }
 
-std::vector<KeptPlace> shown_in(const std::string& folder, const RootContents& contents) {
-  return Arranger(folder, contents).arrange();
+std::vector<KeptPlace> shown_in(const std::string& folder, const RootContents& contents,
+                                Lookup& lookup) {
+  return Arranger(folder, contents, lookup).arrange();
 }
 
 bool concerns(const RootContents& contents, const std::string& folder) {
@@ -187,31 +177,6 @@ bool concerns(const RootContents& contents, const std::string& folder) {
                      [&](const PathRight& path) { return meets(path.path); }) ||
          std::any_of(contents.started.begin(), contents.started.end(),
                      [&](const std::string& path) { return is_below(path, folder); });
-}
-
-std::vector<LinkOnTheWay> links_to(const std::string& path) {
-  std::vector<LinkOnTheWay> links;
-  std::deque<std::string> names;
-  push_front(names, path);
-  std::string place;  // without links; empty: the root
-  while (!names.empty() && links.size() < most_links) {
-    const std::string name = std::move(names.front());
-    names.pop_front();
-    if (name == "..") {
-      place.erase(std::min(place.rfind('/'), place.size()));
-      continue;
-    }
-    const std::string next = place + "/" + name;
-    const auto target = kernel::link_target(next);
-    if (!target) {
-      place = next;
-      continue;
-    }
-    links.push_back({next, *target});
-    if (target->starts_with('/')) place.clear();
-    push_front(names, *target);
-  }
-  return links;
 }
 
 }  // namespace seclude::sandbox

@@ -12,6 +12,7 @@
 
 #include "sandbox/namespaces/namespace_steps.h"
 #include "sandbox/paths/domain.h"
+#include "sandbox/paths/lookup.h"
 
 namespace seclude::sandbox {
 
@@ -31,16 +32,10 @@ struct RootContents {
 };
 
 // What shows in a folder: "/", or one of `replaced`. From the root down; "/" itself comes first.
-std::vector<KeptPlace> shown_in(const std::string& folder, const RootContents& contents);
+std::vector<KeptPlace> shown_in(const std::string& folder, const RootContents& contents,
+                                Lookup& lookup);
 
 // Whether anything at or around the folder is listed.
 bool concerns(const RootContents& contents, const std::string& folder);
-
-// The symbolic links that looking up an absolute path comes through.
-struct LinkOnTheWay {
-  std::string path, target;
-  friend bool operator==(const LinkOnTheWay&, const LinkOnTheWay&) = default;
-};
-std::vector<LinkOnTheWay> links_to(const std::string& path);
 
 }  // namespace seclude::sandbox

@@ -1,0 +1,43 @@
+// Lookup: where paths lead, each name on the way asked about once.
+//
+// In: paths, many of which share their folders: what a program starts with lies in a few. Out: the
+// same paths without symbolic links, the links on the way to them, and facts. What was found is
+// kept, so one Lookup sees one state of the file system: make one for each plan.
+// Neighbours: closure.h and own_root.h ask.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/files.h"
+
+namespace seclude::sandbox {
+
+// A symbolic link that looking up an absolute path comes through.
+struct LinkOnTheWay {
+  std::string path, target;
+  friend bool operator==(const LinkOnTheWay&, const LinkOnTheWay&) = default;
+};
+
+class Lookup {
+ public:
+  // As kernel::real_path.
+  [[nodiscard]] Result<std::string> real(const std::string& path);
+  // As kernel::facts_of.
+  [[nodiscard]] const Result<kernel::FileFacts>& facts(const std::string& path);
+  // Of an absolute path; as far as it leads to anything.
+  std::vector<LinkOnTheWay> links_to(const std::string& path);
+
+ private:
+  // Where the link at a path leads, whose folder has no links in it; nullopt: it is none.
+  const Result<std::optional<std::string>>& target(const std::string& path);
+
+  std::map<std::string, Result<std::optional<std::string>>> targets_;
+  std::map<std::string, Result<kernel::FileFacts>> facts_;
+  std::map<std::string, Result<std::string>> others_;
+};
+
+}  // namespace seclude::sandbox
