@@ -283,8 +283,7 @@ size_t missing_in_bitmap(const Store& store, const Rules& rules, const Decision&
 // Every program is valid, proven equal to its rules by lifting it back, and answers like the
 // oracle.
 TEST(Emit, RandomRulesAnswerLikeTheOracle) {
-  // More: SECLUDE_RANDOM_POLICIES=100000 (a minute).
-  const char* wish = std::getenv("SECLUDE_RANDOM_POLICIES");
+  const char* wish = std::getenv("SECLUDE_ROUNDS");
   uint64_t count = wish ? std::strtoull(wish, nullptr, 10) : 5000;
   Store store(1u << 20);
   for (uint64_t seed = 1; seed <= count; ++seed) {
