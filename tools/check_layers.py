@@ -9,7 +9,8 @@ Reads every #include "..." under src/ and fails with the offending line when
   - an included file does not exist,
   - <linux/*> or syscall() is used outside kernel/,
   - a header pulls in something that makes every compile slow (HEAVY), or lacks #pragma once.
-With --headers, also compiles every header alone: each must bring what it needs.
+With --headers, compiles alone every header that no .cc file includes first: each must bring what it
+needs, and of the others the build itself shows that.
 """
 
 import argparse
@@ -114,8 +115,18 @@ def circle(edges):
     return None
 
 
+def included_first(source):
+    """The headers that are the first include of some .cc file: the build compiles them alone."""
+    found = set()
+    for path in files_of(source):
+        if path.suffix == ".cc":
+            first = includes_of((source / path).read_text(encoding="utf-8"))[:1]
+            found.update(quoted for _, quoted, _ in first if quoted)
+    return found
+
+
 def check_headers(source, command):
-    """Compiles each header alone; the first lines of what the compiler says about those that fail."""
+    """Compiles each header alone that the build does not; what the compiler says of those that fail, shortened."""
 
     def one(path):
         done = subprocess.run(
@@ -127,7 +138,8 @@ def check_headers(source, command):
         )
         return [] if done.returncode == 0 else [f"{path} does not compile alone:\n{done.stderr[:600]}"]
 
-    headers = [path for path in files_of(source) if path.suffix == ".h"]
+    shown = included_first(source)
+    headers = [path for path in files_of(source) if path.suffix == ".h" and str(path) not in shown]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return [problem for found in pool.map(one, headers) for problem in found]
 
@@ -135,7 +147,7 @@ def check_headers(source, command):
 def main():
     parser = argparse.ArgumentParser(description="hold the include order of src/")
     parser.add_argument("--source", type=Path, default=Path(__file__).resolve().parent.parent / "src")
-    parser.add_argument("--headers", nargs=argparse.REMAINDER, help="compiler and flags: compile every header alone")
+    parser.add_argument("--headers", nargs=argparse.REMAINDER, help="compiler and flags: compile headers alone")
     options = parser.parse_args()
     source = options.source
     edges, problems = {}, []

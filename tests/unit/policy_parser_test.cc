@@ -170,10 +170,10 @@ TEST(Parser, BoundsNestingInsteadOfTheStack) {
   EXPECT_TRUE(Parsed(blocks).diagnostics.has_errors());
 }
 
-// Linear time: hostile texts of 10 MB, each of a kind that a careless reader takes quadratic time
+// Linear time: hostile texts of 2 MB, each of a kind that a careless reader takes quadratic time
 // for. The bound is generous (they take well under a second), but not quadratic.
 TEST(Parser, IsLinear) {
-  constexpr size_t size = 10'000'000;
+  constexpr size_t size = 2'000'000;
   auto repeated = [](std::string_view piece) {
     std::string text;
     while (text.size() < size) text += piece;
