@@ -88,12 +88,14 @@ def call_rows(out, calls):
     array(out, 'Call call_rows[]', ['{%s, %s}' % (text(c['name']), version(per_arch(c['since'])[0]))
                                     for c in calls], 4)
     out.append('const std::span<const Call> calls = call_rows;')
-    exceptions = []
+    exceptions, starts = [], []
     for index, call in enumerate(calls):
+        starts.append(len(exceptions))
         for arch, since in sorted(per_arch(call['since'])[1].items()):
-            exceptions.append('{%d, Arch::%s, %s}' % (index, arch, version(since)))
-    array(out, 'SinceException since_rows[]', exceptions, 6)
-    out.append('const std::span<const SinceException> since_exceptions = since_rows;')
+            exceptions.append('{Arch::%s, %s}' % (arch, version(since)))
+    starts.append(len(exceptions))
+    array(out, 'SinceException since_exceptions[]', exceptions, 6)
+    array(out, 'uint16_t since_starts[]', starts, 32)
     slots = hash_slots([c['name'] for c in calls], 2048)
     array(out, 'uint16_t call_slots[2048]', slots, 32)
 

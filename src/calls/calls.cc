@@ -56,11 +56,8 @@ std::optional<CallId> call_at(Arch arch, uint32_t number) {
 std::span<const Numbered> numbers(Arch arch) { return tables::number_tables[column(arch)].sorted; }
 
 KernelVersion since(CallId id, Arch arch) {
-  // Sorted by call; asked for every call of every set, so walking over all of them is too slow.
-  auto row =
-      std::ranges::lower_bound(tables::since_exceptions, id, {}, &tables::SinceException::call);
-  for (; row != tables::since_exceptions.end() && row->call == id; ++row) {
-    if (row->arch == arch) return row->since;
+  for (size_t row = tables::since_starts[id]; row < tables::since_starts[id + 1]; ++row) {
+    if (tables::since_exceptions[row].arch == arch) return tables::since_exceptions[row].since;
   }
   return tables::calls[id].since;
 }

@@ -32,12 +32,14 @@ inline uint32_t hash_of(std::string_view name) {
 extern const std::span<const Call> calls;
 extern const uint16_t call_slots[2048];  // open addressing: index + 1, or 0
 
+// Those of one call, from since_starts[call] up to since_starts[call + 1]: asked for every call of
+// every set and architecture.
 struct SinceException {
-  CallId call;
   Arch arch;
   KernelVersion since;
 };
-extern const std::span<const SinceException> since_exceptions;
+extern const SinceException since_exceptions[];
+extern const uint16_t since_starts[];
 
 extern const uint32_t call_numbers[][arch_count];
 
