@@ -14,10 +14,12 @@ namespace {
 
 using Kind = Comparison::Kind;
 
-// All bits that some number of [low, high] has.
-uint32_t any_bits(uint32_t low, uint32_t high) {
-  uint32_t differing = low ^ high;
-  return differing == 0 ? high : high | (0xffffffff >> std::countl_zero(differing));
+// What a chain of just this window may fall back to: where it has an interval, which no equality
+// test picks out, only that one's outcome.
+Bases bases_of(std::span<const Piece> pieces, Window window) {
+  for (size_t at = window.begin; at < window.end; ++at)
+    if (!pieces[at].single) return {{pieces[at].outcome}, 1};
+  return bases_from(pieces, window.begin);
 }
 
 }  // namespace
@@ -53,7 +55,7 @@ Bases bases_from(std::span<const Piece> pieces, size_t begin) {
 std::optional<Chain> best_chain(std::span<const Piece> pieces, Window window, float price,
                                 const Gone& gone) {
   std::optional<Chain> best;
-  Bases bases = bases_from(pieces, window.begin);
+  Bases bases = bases_of(pieces, window);
   for (size_t b = 0; b < bases.count; ++b) {
     Chain chain(bases.outcome[b]);
     bool fits = true;
@@ -65,18 +67,6 @@ std::optional<Chain> best_chain(std::span<const Piece> pieces, Window window, fl
 }
 
 // ---- tests for bits -----------------------------------------------------------------------------
-
-bool BitTest::add(const Piece& piece, uint32_t last) {
-  size_t side = count_ == 0 || piece.outcome == sides_[0].outcome ? 0 : 1;
-  if (side == 1 && sides_[1].count > 0 && piece.outcome != sides_[1].outcome) return false;
-  if (count_ == members_.size()) return false;
-  members_[count_++] = {piece.first, last, side};
-  sides_[side].outcome = piece.outcome;
-  sides_[side].bits |= any_bits(piece.first, last);
-  ++sides_[side].count;
-  weight_ += piece.weight;
-  return ~sides_[0].bits != 0 || ~sides_[1].bits != 0;
-}
 
 std::optional<BitTest::Found> BitTest::find() const {
   for (size_t side = 0; side < 2; ++side)
@@ -90,10 +80,6 @@ bool BitTest::all_others_have(uint32_t bits, size_t side) const {
     if (members_[i].side != side && value_at_most(members_[i].last, ~bits) >= members_[i].first)
       return false;
   return true;
-}
-
-uint32_t last_of(std::span<const Piece> pieces, size_t position) {
-  return position + 1 < pieces.size() ? pieces[position + 1].first - 1 : 0xffffffff;
 }
 
 std::optional<BitTest> bit_test(std::span<const Piece> pieces, Window window) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -105,7 +106,17 @@ std::optional<Chain> best_chain(std::span<const Piece> pieces, Window window, fl
 class BitTest {
  public:
   // Takes one more piece, with its last value; false when a window with it can have no such test.
-  bool add(const Piece& piece, uint32_t last);
+  bool add(const Piece& piece, uint32_t last) {
+    size_t side = count_ == 0 || piece.outcome == sides_[0].outcome ? 0 : 1;
+    if (side == 1 && sides_[1].count > 0 && piece.outcome != sides_[1].outcome) return false;
+    if (count_ == members_.size()) return false;
+    members_[count_++] = {piece.first, last, side};
+    sides_[side].outcome = piece.outcome;
+    sides_[side].bits |= any_bits(piece.first, last);
+    ++sides_[side].count;
+    weight_ += piece.weight;
+    return ~sides_[0].bits != 0 || ~sides_[1].bits != 0;
+  }
 
   // The bits to test, when they exist, and the outcomes with and without them.
   struct Found {
@@ -117,6 +128,12 @@ class BitTest {
 
  private:
   bool all_others_have(uint32_t bits, size_t side) const;
+
+  // All bits that some number of [low, high] has.
+  static uint32_t any_bits(uint32_t low, uint32_t high) {
+    uint32_t differing = low ^ high;
+    return differing == 0 ? high : high | (0xffffffff >> std::countl_zero(differing));
+  }
 
   struct Member {
     uint32_t first, last;
@@ -134,7 +151,9 @@ class BitTest {
 
 // The test of a window, if there is one and the window is too long for a single comparison.
 std::optional<BitTest> bit_test(std::span<const Piece> pieces, Window window);
-uint32_t last_of(std::span<const Piece> pieces, size_t position);
+inline uint32_t last_of(std::span<const Piece> pieces, size_t position) {
+  return position + 1 < pieces.size() ? pieces[position + 1].first - 1 : 0xffffffff;
+}
 Branch build_bit_test(const BitTest::Found& found, SearchTree& tree);
 
 }  // namespace seclude::filter

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -42,9 +43,9 @@ Four lesser(Four a, Four b) {
 }
 
 // Whole groups of four.
-void make_infinite(std::vector<float>& costs) {
+void make_infinite(float* costs, size_t begin, size_t end) {
   const Four four = {infinite, infinite, infinite, infinite};
-  for (size_t i = 0; i < costs.size(); i += 4) std::memcpy(&costs[i], &four, sizeof four);
+  for (size_t i = begin; i < end; i += 4) std::memcpy(costs + i, &four, sizeof four);
 }
 
 void lower(float& cost, float other) { cost = std::min(cost, other); }
@@ -55,23 +56,20 @@ struct Offer {
   const float* right;
 };
 
-// costs[i] = min(costs[i], left + right[i]) from `begin` up to `end`.
-void lower_to(float* costs, Offer cut, size_t begin, size_t end) {
-  size_t i = begin;
-  for (; i + 4 <= end; i += 4) {
-    Four now = lesser(load_four(costs + i), load_four(cut.right + i) + cut.left);
-    std::memcpy(costs + i, &now, sizeof now);
+// costs[i] = min(costs[i], left + right[i]) from `begin` up to `end`, for two cuts.
+void lower_to(float* costs, Offer a, Offer b, size_t begin, size_t end) {
+  if (end < begin + 4) {
+    for (size_t i = begin; i < end; ++i)
+      lower(costs[i], std::min(a.right[i] + a.left, b.right[i] + b.left));
+    return;
   }
-  for (; i < end; ++i) lower(costs[i], cut.right[i] + cut.left);
-}
-
-// The same for two cuts, and for whole groups of four.
-void lower_to_both(float* costs, Offer a, Offer b, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; i += 4) {
+  auto lower_four = [=](size_t i) {
     Four least = lesser(load_four(a.right + i) + a.left, load_four(b.right + i) + b.left);
     least = lesser(least, load_four(costs + i));
     std::memcpy(costs + i, &least, sizeof least);
-  }
+  };
+  for (size_t i = begin; i + 4 < end; i += 4) lower_four(i);
+  lower_four(end - 4);  // some of these for a second time, which changes nothing
 }
 
 // A value is hot when it has this share of its window's weight.
@@ -148,15 +146,18 @@ class Windows {
     last_ = starts_.size() - 1;
     stride_ = last_ / 4 * 4 + 4;
     level_ = last_ * stride_;
-    costs_.resize((most + 1) * level_);
-    make_infinite(costs_);
+    costs_ = std::make_unique_for_overwrite<float[]>((most + 1) * level_);
     cuts_.resize((most + 1) * stride_);
     own_.resize((most + 1) * stride_);
     hot_.resize(last_ + 1);
-    before_.resize(last_ + 1);
+    before_.resize(stride_);
+    heaviest_in_.resize(last_, -1);
     for (size_t i = 0; i < last_; ++i) {
       before_[i + 1] = before_[i];
-      for (const Piece& piece : added({i, i + 1})) before_[i + 1] += piece.weight;
+      for (const Piece& piece : added({i, i + 1})) {
+        before_[i + 1] += piece.weight;
+        if (piece.single) heaviest_in_[i] = std::max(heaviest_in_[i], piece.weight);
+      }
     }
     for (size_t begin = last_; begin-- > 0;) fill(begin);
   }
@@ -172,46 +173,59 @@ class Windows {
 
   // Costs of all windows that start at `begin`, from those that start later.
   void fill(size_t begin) {
-    make_infinite(cuts_);
-    float ahead = before_[begin];
-    for (size_t end = begin + 1; end <= last_; ++end) own_[end] = before_[end] - ahead + price_;
+    prepare(begin);
     if (most_ > 0) look_for_heaviest(begin);
     fill_chains(begin);
     fill_bit_tests(begin);
     float* costs = row(0, begin);
     if (positions({begin, begin + 1}).size() == 1) costs[begin + 1] = 0;
-    for (size_t end = begin + 1;; ++end) {
-      finish({begin, end});
+    // Two cuts at a time: the second one's left side may be cut at the first.
+    for (size_t end = begin + 1;; end += 2) {
+      finish(costs, end);
       if (end == last_) return;
-      // Two cuts at a time: the second one's left side may be cut at the first.
-      if ((end - begin) % 2 != 0)
-        lower(cuts_[end + 1], costs[end] + row(0, end)[end + 1]);
-      else  // the first group may hold windows that are finished, which does them no harm
-        lower_to_both(cuts_.data(), {costs[end - 1], row(0, end - 1)}, {costs[end], row(0, end)},
-                      (end + 1) / 4 * 4, stride_);
+      offer_to_next(costs, end);
+      finish(costs, end + 1);
+      if (end + 1 == last_) return;
+      offer_both(costs, end);
+    }
+  }
+
+  // Nothing is known of the windows that start at `begin` but what a test of their own costs.
+  void prepare(size_t begin) {
+    const size_t group = begin / 4 * 4;
+    for (size_t k = 0; k <= most_; ++k) {
+      make_infinite(row(k, begin), group, stride_);
+      make_infinite(&cuts_[k * stride_], group, stride_);
+    }
+    const float ahead = before_[begin];
+    for (size_t end = group; end < stride_; end += 4) {
+      Four own = load_four(&before_[end]) - ahead + price_;
+      std::memcpy(&own_[end], &own, sizeof own);
     }
   }
 
   void look_for_heaviest(size_t begin) {
     Heaviest heaviest;
     stretches_.clear();
-    at_ = 0;
     hot_end_.fill(0);
     for (size_t end = begin + 1; end <= last_; ++end) {
-      bool changed = false;
-      for (uint32_t at = starts_[end - 1]; at < starts_[end]; ++at) changed |= add(at, heaviest);
-      if (changed) stretches_.push_back({end, heaviest});
+      if (heaviest_in_[end - 1] > heaviest.weight(most_ - 1)) {
+        for (uint32_t at = starts_[end - 1]; at < starts_[end]; ++at) add(at, heaviest);
+        stretches_.push_back({end, heaviest});
+      }
       size_t hot = heaviest.hot(weight({begin, end}), most_);
+      hot_[end] = hot;
+      if (hot == 0) continue;
       float passing = own_[end];
       for (size_t k = 1; k <= hot; ++k) {
         own_[k * stride_ + end] = passing -= heaviest.weight(k - 1);
         hot_end_[k] = end + 1;
       }
-      for (size_t k = hot + 1; k <= most_; ++k) own_[k * stride_ + end] = infinite;
-      hot_[end] = hot;
       // Neighbours differ, so that two pieces of a longer window are left.
-      if (positions({begin, end}).size() <= 2 * hot_[end] + 1) settle({begin, end}, heaviest);
+      if (positions({begin, end}).size() <= 2 * hot + 1) settle({begin, end}, heaviest);
     }
+    stretches_.push_back({last_ + 2, heaviest});  // beyond all windows: so that there is a next one
+    at_ = stretches_.data();
   }
 
   // Where the rest of a window leads to one thing it costs nothing.
@@ -224,13 +238,13 @@ class Windows {
     Bases bases = bases_from(pieces_, starts_[begin]);
     for (size_t b = 0; b < bases.count; ++b) {
       Chain chain(bases.outcome[b]);
-      size_t stretch = 0;
+      const Stretch* stretch = stretches_.data();
       for (size_t end = begin + 1; end <= last_ && add({end - 1, end}, chain); ++end) {
         lower(row(0, begin)[end], chain.cost(price_));
         if (hot_[end] == 0) continue;
-        while (stretch + 1 < stretches_.size() && stretches_[stretch + 1].from <= end) ++stretch;
+        while (stretch[1].from <= end) ++stretch;
         for (size_t k = 1; k <= hot_[end]; ++k)
-          lower(row(k, begin)[end], chain.cost(price_, stretches_[stretch].heaviest.first(k)));
+          lower(row(k, begin)[end], chain.cost(price_, stretch->heaviest.first(k)));
       }
     }
   }
@@ -242,31 +256,59 @@ class Windows {
         lower(row(0, begin)[end], test.cost(price_));
   }
 
-  // All cuts of the window have been offered. What peeling costs is offered to what is less peeled.
-  void finish(Window window) {
-    float *costs = row(0, window.begin) + window.end, *cuts = &cuts_[window.end];
-    const float* own = &own_[window.end];
-    for (size_t k = most_; k > 0; --k) {
+  // All cuts of the window up to `end` have been offered. What peeling costs is offered to what is
+  // less peeled. `row_costs`: of the windows that start there.
+  void finish(float* row_costs, size_t end) {
+    float *costs = row_costs + end, *cuts = &cuts_[end];
+    const float* own = &own_[end];
+    for (size_t k = hot_[end]; k > 0; --k) {
       float& cost = costs[k * level_];
       lower(cost, cuts[k * stride_] + own[k * stride_]);
       lower(cuts[(k - 1) * stride_], cost);
     }
     lower(costs[0], cuts[0] + own[0]);
-    if (window.end + 1 >= hot_end_[1]) return;
-    while (at_ + 1 < stretches_.size() && stretches_[at_ + 1].from <= window.end + 1) ++at_;
-    for (size_t k = 1; window.end + 1 < hot_end_[k]; ++k) offer_peeled(window.end, costs, k);
   }
 
-  // Offers the cut to all windows that go on behind it, each without its k heaviest pieces: of
-  // these the fewer lie before the cut, the longer the window is. `before`: the cost up to the cut.
-  void offer_peeled(size_t cut, const float* before, size_t k) {
-    const float* behind = row(k, cut);
-    size_t first = cut + 1, hot_end = hot_end_[k];
-    for (const Stretch* stretch = &stretches_[at_]; first < hot_end; ++stretch) {
-      size_t left = stretch->heaviest.before(starts_[cut], k), end = hot_end;
-      if (left > 0 && stretch != &stretches_.back()) end = std::min(stretch[1].from, end);
-      lower_to(&cuts_[k * stride_], {before[left * level_], behind - left * level_}, first, end);
-      first = end;
+  // A window without its k heaviest pieces, of which so many lie left of the cut. `costs`: of the
+  // windows that start where it does.
+  Offer offer(const float* costs, size_t cut, size_t k, size_t left) const {
+    return {costs[left * level_ + cut], row(k - left, cut)};
+  }
+  size_t left_of(size_t cut, const Stretch& stretch, size_t k) const {
+    return stretch.from <= cut ? k : stretch.heaviest.before(starts_[cut], k);
+  }
+  void go_to_stretch(size_t end) {
+    while (at_[1].from <= end) ++at_;
+  }
+
+  // Offers the cut to the window that goes on to the next start.
+  void offer_to_next(const float* costs, size_t cut) {
+    const size_t end = cut + 1;
+    lower(cuts_[end], costs[cut] + row(0, cut)[end]);
+    if (hot_[end] == 0) return;
+    go_to_stretch(end);
+    for (size_t k = 1; k <= hot_[end]; ++k) {
+      Offer peeled = offer(costs, cut, k, left_of(cut, *at_, k));
+      lower(cuts_[k * stride_ + end], peeled.left + peeled.right[end]);
+    }
+  }
+
+  // Offers this cut and the next to all windows that go on behind them. Of the heaviest pieces of a
+  // window the fewer lie before the cut, the longer it is.
+  void offer_both(const float* costs, size_t cut) {
+    const size_t next = cut + 1;
+    lower_to(cuts_.data(), offer(costs, cut, 0, 0), offer(costs, next, 0, 0), next + 1, last_ + 1);
+    if (next + 1 >= hot_end_[1]) return;
+    go_to_stretch(next + 1);
+    for (size_t k = 1; next + 1 < hot_end_[k]; ++k) {
+      size_t first = next + 1, hot_end = hot_end_[k];
+      for (const Stretch* stretch = at_; first < hot_end; ++stretch) {
+        size_t left = left_of(cut, *stretch, k), left_of_next = left_of(next, *stretch, k);
+        size_t end = left_of_next == 0 ? hot_end : std::min(stretch[1].from, hot_end);
+        lower_to(&cuts_[k * stride_], offer(costs, cut, k, left),
+                 offer(costs, next, k, left_of_next), first, end);
+        first = end;
+      }
     }
   }
 
@@ -332,12 +374,10 @@ class Windows {
     return outcome ? outcome : pieces_[places.begin].outcome;
   }
 
-  // False when they stay the same.
-  bool add(size_t at, Heaviest& heaviest) const {
+  void add(size_t at, Heaviest& heaviest) const {
     const Piece& piece = pieces_[at];
-    if (!piece.single || piece.weight <= heaviest.weight(most_ - 1)) return false;
-    heaviest.add(piece.weight, static_cast<uint32_t>(at), most_);
-    return true;
+    if (piece.single && piece.weight > heaviest.weight(most_ - 1))
+      heaviest.add(piece.weight, static_cast<uint32_t>(at), most_);
   }
   bool add(Window window, Chain& chain) const {
     for (size_t at = starts_[window.begin]; at < starts_[window.end]; ++at)
@@ -355,26 +395,28 @@ class Windows {
     return pieces_.subspan(starts_[window.begin], starts_[window.end] - starts_[window.begin]);
   }
   float weight(Window window) const { return before_[window.end] - before_[window.begin]; }
-  float* row(size_t k, size_t begin) { return costs_.data() + k * level_ + begin * stride_; }
+  float* row(size_t k, size_t begin) { return costs_.get() + k * level_ + begin * stride_; }
   const float* row(size_t k, size_t begin) const {
-    return costs_.data() + k * level_ + begin * stride_;
+    return costs_.get() + k * level_ + begin * stride_;
   }
 
   std::span<const Piece> pieces_;
   float price_;
   size_t most_;
   std::vector<uint32_t> starts_;
-  size_t last_ = 0;            // the end of all
-  size_t stride_ = 0;          // of begin in costs_, and of k elsewhere: whole groups of four
-  size_t level_ = 0;           // of k in costs_
-  std::vector<float> costs_;   // by k, begin, end; infinite where a window has fewer hot pieces
-  std::vector<float> before_;  // the weight of all pieces before a start
+  size_t last_ = 0;    // the end of all
+  size_t stride_ = 0;  // of begin in costs_, and of k elsewhere: whole groups of four
+  size_t level_ = 0;   // of k in costs_
+  // By k, begin, end; infinite where a window has fewer hot pieces. Set row by row (prepare).
+  std::unique_ptr<float[]> costs_;
+  std::vector<float> before_;       // the weight of all pieces before a start
+  std::vector<float> heaviest_in_;  // single piece between a start and the next; -1: there is none
   // Of the windows that start where the search is, by k and end: the best cut, without the test for
   // it, and what that test costs.
   std::vector<float> cuts_, own_;
   std::vector<Stretch> stretches_;
-  size_t at_ = 0;            // the stretch of the windows one start longer than the one at hand
-  std::vector<size_t> hot_;  // by end: so many pieces may be peeled
+  const Stretch* at_ = nullptr;  // the stretch of the windows that are offered cuts
+  std::vector<size_t> hot_;      // by end: so many pieces may be peeled
   std::array<size_t, peel_limit + 2> hot_end_{};  // by k: beyond the last window with k hot pieces
 };
 
