@@ -68,6 +68,9 @@ class Builder {
 
   Slot* slot(std::optional<uint32_t> number) {
     if (!number) return nullptr;
+    // Tables begin with a long row of numbers without a gap.
+    size_t place = *number - numbers_.front().number;
+    if (place < numbers_.size() && numbers_[place].number == *number) return &slots_[place];
     auto found = std::lower_bound(
         numbers_.begin(), numbers_.end(), *number,
         [](const calls::Numbered& one, uint32_t value) { return one.number < value; });
@@ -127,33 +130,42 @@ class Builder {
               .where = always(),
               .origin = origin,
               .reason = line.action ? Reason::Stated : Reason::Brought};
-    PredicateTarget target{
-        .text = line.item->text, .call = call.call, .arch = arch_, .permitting = !action.refuses()};
     Slot* own = own_slot(call);
-    if (own) {
-      own->named |= call.named;
-      std::optional<Lowered> lowered = Lowered{};
-      if (line.where) {
-        if (!has_arguments(*line.where, call.call, arch_)) return;
-        lowered = lower(names_, *line.where, target, diagnostics_);
-        own->tested = true;
-        if (lowered && lowered->untestable) in_memory.push_back(call.call);
-      }
-      if (!lowered) return;
-      rule.where = std::move(lowered->where);
-      own->rules.push_back(rule);
-    }
     auto form = form_of(call);
-    if (!form) return;
-    if (line.where && !own) no_fallback(origin, call.call, form->carrier, arch_, diagnostics_);
-    if (line.where) {  // the other form has every argument in memory
-      coded_[form->carrier][form->code].tested = true;
-      target.in_memory = true;
+    if (own) own->named |= call.named;
+    if (line.where) return tested(line, call, std::move(rule), own, form, in_memory);
+    // The rules of most calls: not copied where nobody else needs them.
+    if (own && form)
+      own->rules.push_back(rule);
+    else if (own)
+      own->rules.push_back(std::move(rule));
+    if (form) coded_[form->carrier][form->code].rules.push_back(std::move(rule));
+  }
+
+  void tested(const Line& line, NamedCall call, Rule rule, Slot* own,
+              const std::optional<calls::Multiplexed>& form,
+              std::vector<calls::CallId>& in_memory) {
+    PredicateTarget target{.text = line.item->text,
+                           .call = call.call,
+                           .arch = arch_,
+                           .permitting = !rule.action.refuses()};
+    if (own) {
       if (!has_arguments(*line.where, call.call, arch_)) return;
       auto lowered = lower(names_, *line.where, target, diagnostics_);
-      if (!lowered || target.permitting) return;  // never allows there
-      rule.where = always();
+      own->tested = true;
+      if (lowered && lowered->untestable) in_memory.push_back(call.call);
+      if (!lowered) return;
+      own->rules.push_back(rule);
+      own->rules.back().where = std::move(lowered->where);
     }
+    if (!form) return;
+    if (!own) no_fallback(rule.origin, call.call, form->carrier, arch_, diagnostics_);
+    // The other form has every argument in memory.
+    coded_[form->carrier][form->code].tested = true;
+    target.in_memory = true;
+    if (!has_arguments(*line.where, call.call, arch_)) return;
+    auto lowered = lower(names_, *line.where, target, diagnostics_);
+    if (!lowered || target.permitting) return;  // never allows there
     coded_[form->carrier][form->code].rules.push_back(std::move(rule));
   }
 
@@ -215,7 +227,8 @@ class Builder {
     report_rival(general_, "", arch_, diagnostics_);
     report_rival(unknown_, "@unknown", arch_, diagnostics_);
     for (size_t i = 0; i < slots_.size(); i++)
-      report_rival(slots_[i].otherwise, calls::name_of(numbers_[i].call), arch_, diagnostics_);
+      if (slots_[i].otherwise)
+        report_rival(slots_[i].otherwise, calls::name_of(numbers_[i].call), arch_, diagnostics_);
     for (const auto& [carrier, codes] : coded_)
       for (const calls::Code& one : calls::codes(carrier))
         if (auto form = codes.find(one.code); form != codes.end())
@@ -370,6 +383,9 @@ class Builder {
       out.unknown_origin = unknown_->origin;
       out.unknown_reason = Reason::Stated;
     }
+    size_t count = 0;
+    for (const Slot& one : slots_) count += one.rules.size();
+    out.rules.reserve(count);
     out.numbers.reserve(slots_.size() + foreign_.size());
     for (size_t i = 0; i < slots_.size(); i++) {
       Slot& one = slots_[i];
@@ -391,7 +407,7 @@ class Builder {
                       .otherwise_origin = answer.origin,
                       .otherwise_reason = own ? Reason::Stated : general_reason_,
                       .mediated = std::binary_search(mediated_.begin(), mediated_.end(), number)};
-    std::move(rules.begin(), rules.end(), std::back_inserter(out.rules));
+    for (Rule& rule : rules) out.rules.push_back(std::move(rule));
     entry.end_rule = static_cast<uint32_t>(out.rules.size());
     out.numbers.push_back(entry);
   }

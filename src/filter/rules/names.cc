@@ -108,10 +108,12 @@ CallList Names::calls(size_t text, const policy::Calls& list) {
   if (sets.empty() && result.calls.size() == 1) return result;
   for (const auto* members : sets)
     for (calls::CallId member : *members) result.calls.push_back({member, false});
-  // Each call once; its own name counts for more than a set.
-  std::sort(result.calls.begin(), result.calls.end(), [](NamedCall a, NamedCall b) {
+  // Each call once; its own name counts for more than a set. Many lists are written in this order.
+  auto before = [](NamedCall a, NamedCall b) {
     return a.call != b.call ? a.call < b.call : a.named > b.named;
-  });
+  };
+  if (!std::is_sorted(result.calls.begin(), result.calls.end(), before))
+    std::sort(result.calls.begin(), result.calls.end(), before);
   auto same = [](NamedCall a, NamedCall b) { return a.call == b.call; };
   result.calls.erase(std::unique(result.calls.begin(), result.calls.end(), same),
                      result.calls.end());
@@ -152,6 +154,7 @@ const std::vector<calls::CallId>* Names::set(size_t text, const policy::Name& na
                       .label = "a number means a call only on one architecture",
                       .helps = {"write a rule for it inside `on ARCH { ... }`"}});
   std::vector<calls::CallId> members;
+  members.reserve(with.calls.size());
   for (NamedCall call : with.calls) {
     bool removed = std::any_of(without.calls.begin(), without.calls.end(),
                                [&](NamedCall other) { return other.call == call.call; });

@@ -138,14 +138,17 @@ class Lowerer {
     out.value = *number;
     Reach reach(out.field, out.mask);
     uint64_t at = ordered(out.value, out.field);
-    std::string width = "`" + test.arg.text + "` is " + std::to_string(out.field.bits) +
-                        " bits wide, " + (out.field.is_signed ? "signed" : "unsigned");
+    auto width = [&] {
+      return "`" + test.arg.text + "` is " + std::to_string(out.field.bits) + " bits wide, " +
+             (out.field.is_signed ? "signed" : "unsigned");
+    };
     bool none_smaller = at <= reach.least(), none_larger = at >= reach.greatest();
-    if (none_smaller && op == Compare::Less) return never(test, width + ": nothing is smaller");
+    if (none_smaller && op == Compare::Less) return never(test, width() + ": nothing is smaller");
     if (none_smaller && op == Compare::GreaterEqual)
-      return always(test, width + ": nothing is smaller");
-    if (none_larger && op == Compare::Greater) return never(test, width + ": nothing is larger");
-    if (none_larger && op == Compare::LessEqual) return always(test, width + ": nothing is larger");
+      return always(test, width() + ": nothing is smaller");
+    if (none_larger && op == Compare::Greater) return never(test, width() + ": nothing is larger");
+    if (none_larger && op == Compare::LessEqual)
+      return always(test, width() + ": nothing is larger");
     // Beyond what the mask leaves.
     bool all_smaller = at > reach.greatest(), all_larger = at < reach.least();
     if (all_smaller && op == Compare::Less) return always(test, "the mask leaves less than that");
@@ -178,11 +181,11 @@ class Lowerer {
       }
       out.ranges.emplace_back(*low, *high);
     }
+    if (!contains_everything(out)) return;
     std::string why = out.ranges.size() == 1 ? "the range contains every value"
                                              : "together they contain every value";
-    bool everything = contains_everything(out);
-    if (everything && op == Compare::In) always(test, std::move(why));
-    if (everything && op == Compare::NotIn) never(test, std::move(why));
+    if (op == Compare::In) always(test, std::move(why));
+    if (op == Compare::NotIn) never(test, std::move(why));
   }
 
   static bool contains_everything(const Test& test) {
