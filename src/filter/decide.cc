@@ -59,6 +59,8 @@ Id between(Store& store, const Test& test, uint64_t low, uint64_t high) {
   uint64_t sign = uint64_t{1} << (field.bits - 1);
   uint64_t top = sign | (sign - 1);
   auto plain = [&](uint64_t from, uint64_t to) {
+    if (test.mask == top && !field.high)
+      return store.in_range(group_of(field.low), 0, field.bits, from, to);
     Id above = to == top ? store.no() : at_least(store, field, test.mask, to + 1);
     return store.ite(above, store.no(), at_least(store, field, test.mask, from));
   };
@@ -143,7 +145,7 @@ class Line {
   void push(uint32_t first, Id id) {
     if (runs_.back().first == first)
       runs_.back().id = id;
-    else
+    else if (runs_.back().id != id)
       runs_.push_back({first, id});
   }
   Runs runs_;
@@ -152,16 +154,30 @@ class Line {
   bool full_ = false;
 };
 
-void add_numbers(Store& store, Line& line, const ArchRules& arch, uint32_t from, uint32_t to,
-                 Mediated mediated) {
-  for (const NumberRules& number : arch.numbers)
-    if (number.number >= from && number.number <= to)
-      line.set(number.number, number_decision(store, arch, number, mediated));
-}
-
 Id answer(Store& store, const NumberRules& number, Action action, Mediated mediated) {
   bool other_layer = number.mediated && mediated == Mediated::Kept && action == Action::allow();
   return store.terminal(other_layer ? Action::mediated().ret : action.ret);
+}
+
+// The number gets one answer, whatever its arguments are.
+const Action* only_action(const ArchRules& arch, const NumberRules& number) {
+  if (number.first_rule == number.end_rule) return &number.otherwise;
+  const Rule& first = arch.rules[number.first_rule];
+  bool only = number.first_rule + 1 == number.end_rule;
+  return only && first.where.kind == Condition::Kind::Always ? &first.action : nullptr;
+}
+
+// condition ? hit : miss. Most conditions compare the bits of one argument: that is a node of its
+// own, which need not be made of yes and no first.
+Id decided(Store& store, const Condition& condition, Id hit, Id miss) {
+  const Test& test = condition.test;
+  bool one_argument = condition.kind == Condition::Kind::Test && !test.field.high;
+  if (condition.kind == Condition::Kind::Always) return hit;
+  if (one_argument && test.op == Compare::Equal)
+    return store.test(group_of(test.field.low), test.mask, test.value, hit, miss);
+  if (one_argument && test.op == Compare::HasAll && (test.value & ~test.mask) == 0)
+    return store.test(group_of(test.field.low), test.value, test.value, hit, miss);
+  return store.ite(filter::condition(store, condition), hit, miss);
 }
 
 }  // namespace
@@ -179,13 +195,13 @@ Id condition(Store& store, const Condition& condition) {
     case Condition::Kind::And: {
       Id result = store.yes();
       for (size_t i = condition.children.size(); i-- > 0;)
-        result = store.both(filter::condition(store, condition.children[i]), result);
+        result = decided(store, condition.children[i], result, store.no());
       return result;
     }
     case Condition::Kind::Or: {
       Id result = store.no();
       for (size_t i = condition.children.size(); i-- > 0;)
-        result = store.either(filter::condition(store, condition.children[i]), result);
+        result = decided(store, condition.children[i], store.yes(), result);
       return result;
     }
   }
@@ -195,11 +211,15 @@ Id condition(Store& store, const Condition& condition) {
 std::vector<Ranked> weakest_first(Store& store, const ArchRules& arch, const NumberRules& number,
                                   Mediated mediated) {
   std::vector<Ranked> ranked;
+  ranked.reserve(number.end_rule - number.first_rule);
   for (uint32_t i = number.end_rule; i-- > number.first_rule;)
     ranked.push_back({&arch.rules[i], answer(store, number, arch.rules[i].action, mediated)});
-  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+  auto weaker = [](const Ranked& a, const Ranked& b) {
     return strictness(a.rule->action) > strictness(b.rule->action);
-  });
+  };
+  // Mostly they are; and stable_sort asks for memory first.
+  if (!std::is_sorted(ranked.begin(), ranked.end(), weaker))
+    std::stable_sort(ranked.begin(), ranked.end(), weaker);
   return ranked;
 }
 
@@ -209,16 +229,33 @@ Id answer_without_rules(Store& store, const NumberRules& number, Mediated mediat
 
 Id number_decision(Store& store, const ArchRules& arch, const NumberRules& number,
                    Mediated mediated) {
-  if (number.first_rule == number.end_rule)
-    return answer(store, number, number.otherwise, mediated);
-  if (number.first_rule + 1 == number.end_rule &&
-      arch.rules[number.first_rule].where.kind == Condition::Kind::Always)
-    return answer(store, number, arch.rules[number.first_rule].action, mediated);
+  if (const Action* only = only_action(arch, number)) return answer(store, number, *only, mediated);
   Id result = answer_without_rules(store, number, mediated);
   for (const Ranked& one : weakest_first(store, arch, number, mediated))
-    result = store.ite(condition(store, one.rule->where), one.answer, result);
+    result = decided(store, one.rule->where, one.answer, result);
   return result;
 }
+
+namespace {
+
+void add_numbers(Store& store, Line& line, const ArchRules& arch, uint32_t from, uint32_t to,
+                 Mediated mediated) {
+  // Most numbers are answered as the one before, and need not ask the store what that is.
+  const NumberRules* before = nullptr;
+  const Action* action_before = nullptr;
+  Id id;
+  for (const NumberRules& number : arch.numbers) {
+    if (number.number < from || number.number > to) continue;
+    const Action* action = only_action(arch, number);
+    bool same =
+        action && action_before && *action == *action_before && number.mediated == before->mediated;
+    if (!same) id = number_decision(store, arch, number, mediated);
+    line.set(number.number, id);
+    before = &number, action_before = action;
+  }
+}
+
+}  // namespace
 
 Decision decide(Store& store, const Rules& rules, Mediated mediated) {
   Id kill = store.terminal(Action::kill().ret);
