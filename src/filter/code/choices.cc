@@ -56,15 +56,20 @@ void collect_cuts(const Formulas& formulas, FormulaId id, View view, std::vector
 
 ChoiceId Choices::of(std::span<const Rule> rules, Action otherwise) {
   std::vector<const Rule*> sorted;
+  sorted.reserve(rules.size());
   for (const Rule& rule : rules) sorted.push_back(&rule);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Rule* a, const Rule* b) {
+  auto stricter = [](const Rule* a, const Rule* b) {
     return strictness(a->action) < strictness(b->action);
-  });
+  };
+  // Mostly they are; and stable_sort asks for memory first.
+  if (!std::is_sorted(sorted.begin(), sorted.end(), stricter))
+    std::stable_sort(sorted.begin(), sorted.end(), stricter);
   Rest rest;
   rest.otherwise = emitted(otherwise);
   for (size_t i = 0; i < sorted.size();) {
     uint32_t ret = emitted(sorted[i]->action);
     std::vector<FormulaId> wheres;
+    wheres.reserve(sorted.size() - i);
     for (; i < sorted.size() && emitted(sorted[i]->action) == ret; ++i)
       wheres.push_back(formulas_.from(sorted[i]->where));
     rest.rules.emplace_back(ret, formulas_.any(std::move(wheres)));
@@ -157,9 +162,11 @@ ChoiceId Choices::ask(const Rest& rest, View view) {
   Choice choice;
   choice.view = view;
   std::vector<uint32_t> starts = cuts(rest, view);
+  choice.parts.reserve(starts.size());
   for (size_t i = 0; i < starts.size() && !too_much(); ++i) {
     uint32_t last = i + 1 < starts.size() ? value_at_most(starts[i + 1] - 1, view.mask) : view.mask;
     Rest narrowed = {{}, rest.otherwise, 0};
+    narrowed.rules.reserve(rest.rules.size());
     for (auto [ret, where] : rest.rules)
       narrowed.rules.emplace_back(ret, formulas_.assume(where, {view, {starts[i], last}}));
     ChoiceId next = decide(std::move(narrowed));

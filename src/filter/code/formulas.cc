@@ -173,6 +173,7 @@ FormulaId Formulas::joined(Formula::Kind kind, std::vector<FormulaId> children) 
   FormulaId neutral = kind == Formula::Kind::All ? always : never;
   FormulaId decided = kind == Formula::Kind::All ? never : always;
   std::vector<FormulaId> flat;
+  flat.reserve(children.size());
   for (FormulaId child : children) {
     if (child == decided) return decided;
     if (child == neutral) continue;
@@ -200,6 +201,7 @@ FormulaId Formulas::joined(Formula::Kind kind, std::vector<FormulaId> children) 
 void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children) {
   using Key = std::tuple<uint8_t, uint32_t, size_t>;  // of the view, and the child's place
   std::vector<Key> atoms;
+  atoms.reserve(children.size());
   for (size_t i = 0; i < children.size(); ++i) {
     const Formula& formula = formulas_[children[i]];
     if (formula.kind == Formula::Kind::Atom)
@@ -208,10 +210,14 @@ void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children)
   std::sort(atoms.begin(), atoms.end());
   for (size_t first = 0, end = 0; first < atoms.size(); first = end) {
     auto [word, mask, place] = atoms[first];
+    auto same_view = [&](const Key& other) {
+      return std::get<0>(other) == word && std::get<1>(other) == mask;
+    };
+    end = first + 1;
+    if (end == atoms.size() || !same_view(atoms[end])) continue;
     Intervals set = formulas_[children[place]].set;
-    for (end = first + 1; end < atoms.size(); ++end) {
-      auto [other_word, other_mask, other_place] = atoms[end];
-      if (other_word != word || other_mask != mask) break;
+    for (; end < atoms.size() && same_view(atoms[end]); ++end) {
+      size_t other_place = std::get<2>(atoms[end]);
       const Intervals& other = formulas_[children[other_place]].set;
       if (kind == Formula::Kind::All)
         set = intersected(set, other, mask);
@@ -219,7 +225,7 @@ void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children)
         set.insert(set.end(), other.begin(), other.end());  // atom() brings them into order
       children[other_place] = kind == Formula::Kind::All ? always : never;
     }
-    if (end > first + 1) children[place] = atom({word, mask}, std::move(set));
+    children[place] = atom({word, mask}, std::move(set));
   }
 }
 
@@ -233,6 +239,7 @@ void Formulas::absorb(Formula::Kind kind, std::vector<FormulaId>& children) cons
       return std::binary_search(children.begin(), children.end(), part);
     });
   };
+  if (std::none_of(children.begin(), children.end(), covered)) return;
   std::vector<FormulaId> kept;
   for (FormulaId child : children)
     if (!covered(child)) kept.push_back(child);
@@ -255,6 +262,7 @@ FormulaId Formulas::from(const Condition& condition, bool negated) {
       break;
   }
   std::vector<FormulaId> children;
+  children.reserve(condition.children.size());
   for (const Condition& child : condition.children) children.push_back(from(child, negated));
   bool is_all = (condition.kind == Kind::And) != negated;
   return is_all ? all(std::move(children)) : any(std::move(children));

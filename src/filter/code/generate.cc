@@ -106,6 +106,7 @@ std::vector<float> Generator::shares_of(const Choice& choice) const {
 // programs pass.
 std::vector<Piece> Generator::pieces_of(const Choice& choice) const {
   std::vector<Piece> pieces;
+  pieces.reserve(choice.parts.size());
   std::vector<float> shares = shares_of(choice);
   float total = 0, known = 0;
   for (const Part& part : choice.parts) total += choices_.at(part.next).passing;

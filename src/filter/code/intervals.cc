@@ -56,6 +56,7 @@ Intervals normal(Intervals intervals, uint32_t mask) {
   std::sort(intervals.begin(), intervals.end(),
             [](const Interval& a, const Interval& b) { return a.low < b.low; });
   Intervals result;
+  result.reserve(intervals.size());
   for (const Interval& interval : intervals) {
     std::optional<uint32_t> low = value_at_least(interval.low, mask);
     if (!low || interval.low > interval.high) continue;

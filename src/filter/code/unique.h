@@ -30,27 +30,28 @@ class UniqueTable {
   template <typename Equals>
   std::pair<uint32_t, bool> find_or_add(uint64_t hash, uint32_t fresh, Equals&& equals) {
     uint32_t tag = static_cast<uint32_t>(hash >> 32) | 1;  // 0 marks an empty slot
-    size_t at = hash & (slots_.size() - 1);
+    size_t at = place_of(tag);
     for (; slots_[at].tag != 0; at = (at + 1) & (slots_.size() - 1))
       if (slots_[at].tag == tag && equals(slots_[at].index)) return {slots_[at].index, true};
-    slots_[at] = {hash, tag, fresh};
+    slots_[at] = {tag, fresh};
     if (++used_ * 2 > slots_.size()) grow();
     return {fresh, false};
   }
 
  private:
   struct Slot {
-    uint64_t hash = 0;
     uint32_t tag = 0;
     uint32_t index = 0;
   };
+
+  size_t place_of(uint32_t tag) const { return tag >> 1 & (slots_.size() - 1); }
 
   void grow() {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.tag == 0) continue;
-      size_t at = slot.hash & (slots_.size() - 1);
+      size_t at = place_of(slot.tag);
       while (slots_[at].tag != 0) at = (at + 1) & (slots_.size() - 1);
       slots_[at] = slot;
     }

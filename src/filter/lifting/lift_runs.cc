@@ -206,17 +206,20 @@ Intervals cut(Intervals& numbers, uint64_t low, uint64_t high) {
   auto end = std::partition_point(begin, numbers.end(),
                                   [&](const Interval& each) { return each.first <= high; });
   if (begin == end) return {};
-  Intervals hits(begin, end), rest;
-  if (hits.front().first < low) {
-    rest.push_back({hits.front().first, static_cast<uint32_t>(low - 1)});
-    hits.front().first = static_cast<uint32_t>(low);
+  Intervals hits(begin, end);
+  const Interval below = {hits.front().first, static_cast<uint32_t>(low - 1)};
+  const Interval above = {static_cast<uint32_t>(high + 1), hits.back().last};
+  const bool starts_below = below.first<low, ends_above = above.last> high;
+  if (starts_below) hits.front().first = static_cast<uint32_t>(low);
+  if (ends_above) hits.back().last = static_cast<uint32_t>(high);
+  // What is left of the first and the last takes the place of all.
+  if (starts_below) *begin++ = below;
+  if (ends_above && begin == end) {
+    numbers.insert(end, above);
+    return hits;
   }
-  if (hits.back().last > high) {
-    rest.push_back({static_cast<uint32_t>(high + 1), hits.back().last});
-    hits.back().last = static_cast<uint32_t>(high);
-  }
-  auto place = numbers.erase(begin, end);
-  numbers.insert(place, rest.begin(), rest.end());
+  if (ends_above) *begin++ = above;
+  numbers.erase(begin, end);
   return hits;
 }
 
