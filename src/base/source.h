@@ -45,6 +45,7 @@ class SourceMap {
   uint32_t add(Source source);
   const Source& at(uint32_t index) const { return sources_.at(index); }
   uint32_t size() const { return static_cast<uint32_t>(sources_.size()); }
+  size_t lines(uint32_t index) const { return line_starts_.at(index).size(); }
 
   Position position(Span span) const;         // of the span's first byte
   std::string_view text(Span span) const;     // the bytes themselves; empty for "nowhere"

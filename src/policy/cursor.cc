@@ -10,12 +10,6 @@
 
 namespace seclude::policy {
 
-Token Cursor::take() {
-  Token token = lexer_.next();
-  last_end_ = token.end;
-  return token;
-}
-
 Token Cursor::take_raw() {
   Token token = lexer_.raw();
   if (token.end > token.begin) last_end_ = token.end;
@@ -25,12 +19,6 @@ Token Cursor::take_raw() {
 bool Cursor::at_end_of_statement() {
   TokenKind kind = peek().kind;
   return kind == TokenKind::Newline || kind == TokenKind::End || kind == TokenKind::CloseBrace;
-}
-
-bool Cursor::accept(TokenKind kind) {
-  if (!at(kind)) return false;
-  take();
-  return true;
 }
 
 bool Cursor::accept_word(std::string_view word) {

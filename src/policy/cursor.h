@@ -27,7 +27,11 @@ class Cursor {
 
   Lexer& lexer() { return lexer_; }
   const Token& peek() { return lexer_.peek(); }
-  Token take();
+  Token take() {
+    Token token = lexer_.next();
+    last_end_ = token.end;
+    return token;
+  }
   Token take_raw();
   std::string_view text(const Token& token) const { return lexer_.text(token); }
   Span span(const Token& token) const { return lexer_.span(token); }
@@ -39,7 +43,11 @@ class Cursor {
   bool at(TokenKind kind) { return peek().kind == kind; }
   bool at_word(std::string_view word) { return at(TokenKind::Word) && text(peek()) == word; }
   bool at_end_of_statement();
-  bool accept(TokenKind kind);
+  bool accept(TokenKind kind) {
+    if (!at(kind)) return false;
+    take();
+    return true;
+  }
   bool accept_word(std::string_view word);
   // Takes a word; else says that `what` was expected.
   bool take_name(Name& name, std::string_view what);

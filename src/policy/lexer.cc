@@ -63,24 +63,18 @@ Lexer::Lexer(std::string_view text, uint32_t source) : text_(text), source_(sour
   if (text_.starts_with("\xef\xbb\xbf")) position_ = 3;  // a byte order mark says nothing here
 }
 
-std::string_view Lexer::text(const Token& token) const {
-  return text_.substr(token.begin, token.end - token.begin);
-}
-
-const Token& Lexer::peek() {
-  if (!peeked_) {
-    size_t before = position_;
-    peeked_ = scan();
-    peeked_end_ = position_;
-    position_ = before;
-  }
-  return *peeked_;
+void Lexer::read_ahead() {
+  size_t before = position_;
+  peeked_ = scan();
+  is_peeked_ = true;
+  peeked_end_ = position_;
+  position_ = before;
 }
 
 Token Lexer::next() {
   Token token = peek();
   position_ = peeked_end_;
-  peeked_.reset();
+  is_peeked_ = false;
   last_joins_ = joins(token.kind);
   if (token.kind == TokenKind::Word) {
     std::string_view word = text(token);
@@ -231,7 +225,7 @@ Token Lexer::scan_operator() {
 }
 
 Token Lexer::raw() {
-  peeked_.reset();
+  is_peeked_ = false;
   bool more = skip_blanks();
   Token token;
   token.begin = token.end = static_cast<uint32_t>(position_);
@@ -253,7 +247,7 @@ char Lexer::following() {
 }
 
 void Lexer::read_gap(std::vector<Comment>& comments) {
-  peeked_.reset();
+  is_peeked_ = false;
   for (;;) {
     skip_spaces();
     if (position_ >= text_.size()) break;
@@ -274,7 +268,7 @@ void Lexer::read_gap(std::vector<Comment>& comments) {
 }
 
 std::optional<Comment> Lexer::read_line_comment() {
-  peeked_.reset();
+  is_peeked_ = false;
   std::optional<Comment> comment;
   skip_spaces();
   if (position_ < text_.size() && text_[position_] == '#') {

@@ -59,9 +59,15 @@ class Lexer {
   // `text` must outlive the lexer and be at most 4 GiB.
   explicit Lexer(std::string_view text, uint32_t source);
 
-  const Token& peek();  // the next token
-  Token next();         // takes it
-  std::string_view text(const Token& token) const;
+  // The next token: looked at several times before it is taken.
+  const Token& peek() {
+    if (!is_peeked_) read_ahead();
+    return peeked_;
+  }
+  Token next();  // takes it
+  std::string_view text(const Token& token) const {
+    return text_.substr(token.begin, token.end - token.begin);
+  }
   Span span(const Token& token) const { return {source_, token.begin, token.end}; }
   uint32_t source() const { return source_; }
 
@@ -82,6 +88,7 @@ class Lexer {
   std::vector<Comment> take_comments();
 
  private:
+  void read_ahead();
   Token scan();
   Token scan_operator();
   bool skip_blanks();
@@ -95,7 +102,8 @@ class Lexer {
   size_t joined_until_ = 0;  // newlines before this are known to continue the statement
   bool last_joins_ = false;  // the last token was `and`, `or` or a mark that lists go on after
   bool line_start_ = true;
-  std::optional<Token> peeked_;
+  bool is_peeked_ = false;
+  Token peeked_;
   size_t peeked_end_ = 0;
   std::vector<Comment> comments_;
 };

@@ -505,10 +505,9 @@ Policy parse(uint32_t source, const SourceMap& sources, Diagnostics& diagnostics
   policy.source = source;
   const std::string& text = sources.at(source).text;
   if (!check_encoding(text, source, diagnostics)) return policy;
-  // Statements are large: moving them to grow the list costs more than counting lines. Bounded,
-  // because a line may be empty.
-  ptrdiff_t lines = std::count(text.begin(), text.end(), '\n');
-  policy.statements.reserve(static_cast<size_t>(std::min<ptrdiff_t>(lines + 1, 1024)));
+  // Statements are large: moving them to grow the list is dear. Bounded, because a line may be
+  // empty.
+  policy.statements.reserve(std::min<size_t>(sources.lines(source), 1024));
   Parser(text, source, diagnostics).statements(policy.statements, policy.tail, 0);
   return policy;
 }
