@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -53,6 +54,10 @@ class Checker {
   // Notes for each of the root's own rules whether any number anywhere would answer differently
   // without it.
   void effects(const ArchRules& arch, const NumberRules& number) {
+    // Mostly none is: a policy that uses others has few rules of its own.
+    std::span<const Rule> rules = rules_of(arch, number);
+    if (std::none_of(rules.begin(), rules.end(), [&](const Rule& rule) { return is_own(rule); }))
+      return;
     if (number.end_rule - number.first_rule <= many_rules) return effects_in(store_, arch, number);
     Store large(nodes_for_many);
     effects_in(large, arch, number);
