@@ -9,6 +9,8 @@
 
 #include <cerrno>
 
+#include "kernel/raw_call.h"
+
 namespace seclude::kernel {
 namespace {
 
@@ -26,6 +28,14 @@ struct __attribute__((packed)) PathBeneath {
 struct NetPort {
   uint64_t rights, port;
 };
+
+// For a child, too (raw_mounts.h). Where raw calls are made, libc's struct is the kernel's.
+int look_at(int place, struct stat& status) {
+  if constexpr (raw::leaves_errno_alone)
+    return raw::errno_of(raw::call(SYS_fstat, place, &status));
+  else
+    return ::fstat(place, &status) == 0 ? 0 : errno;
+}
 
 Result<Fd> away_from_standard_streams(int number) {
   Fd descriptor(number);
@@ -65,14 +75,14 @@ Result<Fd> make_ruleset(const RulesetAttributes& attributes) {
 
 int add_path_rule(int ruleset, int place, uint64_t rights) {
   struct stat status;
-  if (::fstat(place, &status) != 0) return errno;
+  if (const int reason = look_at(place, status)) return reason;
   const PathBeneath rule = {S_ISDIR(status.st_mode) ? rights : rights & of_files, place};
   if (rule.rights == 0) return 0;
-  return ::syscall(SYS_landlock_add_rule, ruleset, path_beneath, &rule, 0) == 0 ? 0 : errno;
+  return raw::errno_of(raw::call(SYS_landlock_add_rule, ruleset, path_beneath, &rule, 0));
 }
 
 Result<void> allow_below(const Fd& ruleset, const std::string& path, uint64_t rights) {
-  const int number = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+  const int number = ::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC);
   if (number < 0) return fail("open " + path, errno);
   const Fd place(number);
   if (const int reason = add_path_rule(ruleset.number(), place.number(), rights))

@@ -16,9 +16,21 @@
 namespace seclude::kernel {
 
 [[nodiscard]] Result<void*> map_shared(size_t size);
-// Stack for a child; the page below it is unmapped, so that an overflow faults.
-[[nodiscard]] Result<void*> map_stack(size_t size);
 void unmap(void* address, size_t size);
+
+// For a child. Nothing can be touched below it, so that an overflow faults.
+class Stack {
+ public:
+  [[nodiscard]] static Result<Stack> make();
+  Stack(Stack&& other) noexcept : lowest_(std::exchange(other.lowest_, nullptr)) {}
+  Stack& operator=(Stack&&) = delete;
+  ~Stack();
+  void* upper_end() const;
+
+ private:
+  explicit Stack(void* lowest) : lowest_(lowest) {}
+  void* lowest_;
+};
 
 template <typename T>
 class SharedPage {

@@ -93,30 +93,44 @@ void left_by_child([[maybe_unused]] char* stack, [[maybe_unused]] size_t size) {
 #endif
 }
 
+struct Child {
+  int (*entry)(void*);
+  void* argument;
+  void* stack;  // its upper end
+};
+
+Result<Process> begin(const Child& child, uint64_t flags) {
+  int pidfd = -1;
+  int pid;
+  int reason;
+  {
+    AllSignalsBlocked blocked;
+    pid = ::clone(child.entry, child.stack,
+                  static_cast<int>(CLONE_VM | CLONE_PIDFD | SIGCHLD | static_cast<unsigned>(flags)),
+                  child.argument, &pidfd);
+    reason = errno;
+  }
+  if (pid < 0) {
+    return fail("clone a child", reason,
+                reason == EAGAIN ? "the limit of processes is reached (ulimit -u, pids.max)" : "");
+  }
+  return Process(pid, Fd(pidfd));
+}
+
 }  // namespace
 
 Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
   // Below everything that this thread has on its own stack, where it is not while the child is.
   alignas(16) char stack[child_stack];
   std::memcpy(stack, &untouched, sizeof untouched);
-  int pidfd = -1;
-  int pid;
-  int reason;
-  {
-    AllSignalsBlocked blocked;
-    pid = ::clone(entry, stack + sizeof stack,
-                  static_cast<int>(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD |
-                                   static_cast<unsigned>(extra_flags)),
-                  argument, &pidfd);
-    reason = errno;
-  }
+  auto child = begin({entry, argument, stack + sizeof stack}, CLONE_VFORK | extra_flags);
   left_by_child(stack, sizeof stack);
   CHECK(std::memcmp(stack, &untouched, sizeof untouched) == 0);
-  if (pid < 0) {
-    return fail("clone a child", reason,
-                reason == EAGAIN ? "the limit of processes is reached (ulimit -u, pids.max)" : "");
-  }
-  return Process(pid, Fd(pidfd));
+  return child;
+}
+
+Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack) {
+  return begin({entry, argument, stack.upper_end()}, 0);
 }
 
 Process::~Process() {

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
+#include "kernel/memory.h"
 
 namespace seclude::kernel {
 
@@ -62,6 +63,10 @@ class Process {
 // process must not run in it); what `entry` returns is its exit status. That stack is 8 KiB of the
 // calling thread's, which waits until the child has executed a program or ended.
 [[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
+
+// The same beside this process, which goes on at once: the child makes its calls with raw_call.h
+// alone, and what it is given stays until it has executed a program or ended.
+[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack);
 
 // A child of this process that somebody else made (CLONE_PARENT), and that nobody has waited for.
 [[nodiscard]] Result<Process> adopt(int pid);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/raw.h"
+#include "kernel/raw_call.h"
 
 namespace seclude::kernel::raw {
 namespace {
@@ -53,7 +54,7 @@ constexpr int rounds = 5000;
 
 }  // namespace
 
-int join_group(int descriptor) { return ::write(descriptor, "0", 1) == 1 ? 0 : errno; }
+int join_group(int descriptor) { return errno_of(call(SYS_write, descriptor, "0", 1)); }
 
 void end_group(const GroupFolders& folders) {
   for (size_t i = 0; i < folders.count; ++i)

@@ -17,61 +17,63 @@
 #include <unistd.h>
 
 #include "kernel/raw.h"
+#include "kernel/raw_call.h"
 
 namespace seclude::kernel::raw {
 namespace {
 
-int errno_of(long result) { return result < 0 ? errno : 0; }
-
 int write_to(const char* path, const char* text) {
-  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (file < 0) return errno;
+  const long file = call(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+  if (file < 0) return errno_of(file);
   // The kernel takes a map in one write or not at all.
-  const int reason = errno_of(::write(file, text, ::strlen(text)));
-  ::close(file);
+  const int reason = errno_of(call(SYS_write, file, text, ::strlen(text)));
+  (void)call(SYS_close, file);
   return reason;
 }
 
 int begin(const Beginning& beginning, int* process, int flags) {
+  // libc's, which changes stacks; it leaves errno alone unless it fails.
   const int made =
       ::clone(beginning.entry, beginning.stack,
               flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, beginning.argument, process);
-  return errno_of(made);
+  return made < 0 ? errno : 0;
 }
 
 }  // namespace
 
-int leave_namespaces(uint64_t flags) { return errno_of(::unshare(static_cast<int>(flags))); }
+int leave_namespaces(uint64_t flags) { return errno_of(call(SYS_unshare, flags)); }
 
 int map_ids(const char* users, const char* groups) {
   // These files are root's while the launcher, whose memory this is, refuses to be traced.
-  const int before = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  (void)::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  const long before = call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+  (void)call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
   int reason = write_to("/proc/self/setgroups", "deny");
   if (reason == 0) reason = write_to("/proc/self/uid_map", users);
   if (reason == 0) reason = write_to("/proc/self/gid_map", groups);
-  if (before == 0) (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (before == 0) (void)call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   return reason;
 }
 
 int raise_loopback() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return errno;
+  const long socket = call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return errno_of(socket);
   ifreq request = {};
   ::memcpy(request.ifr_name, "lo", 3);
-  int reason = errno_of(::ioctl(socket, SIOCGIFFLAGS, &request));
+  int reason = errno_of(call(SYS_ioctl, socket, SIOCGIFFLAGS, &request));
   if (reason == 0) {
     request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-    reason = errno_of(::ioctl(socket, SIOCSIFFLAGS, &request));
+    reason = errno_of(call(SYS_ioctl, socket, SIOCSIFFLAGS, &request));
   }
-  ::close(socket);
+  (void)call(SYS_close, socket);
   return reason;
 }
 
-int set_host_name(const char* name) { return errno_of(::sethostname(name, ::strlen(name))); }
+int set_host_name(const char* name) {
+  return errno_of(call(SYS_sethostname, name, ::strlen(name)));
+}
 
 int join_new_keyring() {
-  const int reason = errno_of(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
+  const int reason = errno_of(call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
   return reason == EPERM || reason == ENOSYS ? 0 : reason;
 }
 
@@ -97,6 +99,7 @@ __attribute__((no_sanitize("address"))) void guard_namespace(const Guardian& gua
   (void)give_up_capabilities(~uint64_t{0});
   // The kernel collects what ends below a process that ignores SIGCHLD.
   ::signal(SIGCHLD, SIG_IGN);
+  guardian.ready->open();
   while (::poll(&launcher, 1, -1) < 0 && errno == EINTR) {
   }
   leave(0);

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "kernel/gate.h"
+
 namespace seclude::kernel::raw {
 
 // Of CLONE_NEW* flags, in one call.
@@ -37,10 +39,11 @@ int begin_sharing(const Beginning& beginning, int* process);
 
 // For the first process of a process namespace.
 struct Guardian {
-  int launcher = -1;  // a pidfd of the launcher
+  int launcher = -1;      // a pidfd of the launcher
+  Gate* ready = nullptr;  // in memory that is not copied
 };
-// Ends with the launcher, knows nothing, holds nothing, and lets the kernel collect what ends;
-// never comes back.
+// Ends with the launcher, knows nothing, holds nothing, and lets the kernel collect what ends: from
+// when the gate is open. Never comes back.
 [[noreturn]] void guard_namespace(const Guardian& guardian);
 
 }  // namespace seclude::kernel::raw

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/raw_call.h"
+
 namespace seclude::kernel::raw {
 namespace {
 
@@ -28,25 +30,25 @@ int hand_over(int socket, int descriptor, const LaunchKey& key) {
   message->cmsg_type = SCM_RIGHTS;
   message->cmsg_len = CMSG_LEN(sizeof(int));
   ::memcpy(CMSG_DATA(message), &descriptor, sizeof descriptor);
-  const long sent = ::syscall(SYS_sendmsg, socket, &header, MSG_NOSIGNAL, key[0], key[1], key[2]);
-  return sent < 0 ? errno : 0;
+  return errno_of(call(SYS_sendmsg, socket, &header, MSG_NOSIGNAL, key[0], key[1], key[2]));
 }
 
 }  // namespace
 
 int meet_supervisor(int socket, int supervisor, int outside) {
   // Only Yama knows this, and only where it is loaded is it needed: a refusal means nothing.
-  (void)::prctl(PR_SET_PTRACER, supervisor, 0, 0, 0);
-  const int self = outside != 0 ? outside : ::getpid();
-  if (::send(socket, &self, sizeof self, MSG_NOSIGNAL) < 0) return errno;
+  (void)call(SYS_prctl, PR_SET_PTRACER, supervisor, 0, 0, 0);
+  const int self = outside != 0 ? outside : static_cast<int>(call(SYS_getpid));
+  const long sent = call(SYS_sendto, socket, &self, sizeof self, MSG_NOSIGNAL, nullptr, 0);
+  if (sent < 0) return errno_of(sent);
   char answer = 0;
-  ssize_t got;
+  long got;
   do {
-    got = ::recv(socket, &answer, 1, 0);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) return errno;
+    got = call(SYS_recvfrom, socket, &answer, 1, 0, nullptr, nullptr);
+  } while (got == -EINTR);
+  if (got < 0) return errno_of(got);
   if (got == 0) return ECONNRESET;  // the supervisor has ended
-  return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno;
+  return errno_of(call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
 int load_filter_supervised(const filter::Instruction* program, size_t length, unsigned flags,
@@ -55,9 +57,9 @@ int load_filter_supervised(const filter::Instruction* program, size_t length, un
       static_cast<unsigned short>(length),
       // The kernel only reads; the two structs are asserted equal in seccomp.cc.
       reinterpret_cast<struct sock_filter*>(const_cast<filter::Instruction*>(program))};
-  const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                                  flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, &what);
-  if (listener < 0) return errno;
+  const long listener =
+      call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, &what);
+  if (listener < 0) return errno_of(listener);
   return hand_over(socket, static_cast<int>(listener), key);
 }
 

@@ -26,7 +26,7 @@ namespace seclude::kernel {
 namespace {
 
 constexpr std::string_view prefix = "seclude-";
-constexpr size_t shared_size = 65536, stack_size = size_t{64} * 1024;
+constexpr size_t shared_size = 65536;
 constexpr int attempts = 8;
 constexpr int patience = 5000;  // milliseconds
 
@@ -138,7 +138,7 @@ RunGroup::RunGroup(RunGroup&& other) noexcept
     : parts_(std::move(other.parts_)),
       groups_(std::move(other.groups_)),
       folders_(std::exchange(other.folders_, nullptr)),
-      stack_(std::exchange(other.stack_, nullptr)),
+      stack_(std::move(other.stack_)),
       guardian_(std::exchange(other.guardian_, 0)),
       launcher_(std::move(other.launcher_)),
       joining_(std::move(other.joining_)),
@@ -183,14 +183,13 @@ void RunGroup::name_folders(const std::vector<GroupPart>& parts) {
 void RunGroup::start_guardian() {
   Shared& shared = shared_of(folders_);
   shared.guardian = {shared.folders, launcher_->number()};
-  auto stack = map_stack(stack_size);
+  auto stack = Stack::make();
   if (!stack) return;  // then the next launch removes what a killed launcher leaves
-  stack_ = *stack;
+  stack_.emplace(std::move(*stack));
   sigset_t all, before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
-  const int made =
-      ::clone(guardian_main, static_cast<char*>(stack_) + stack_size, CLONE_VM, &shared.guardian);
+  const int made = ::clone(guardian_main, stack_->upper_end(), CLONE_VM, &shared.guardian);
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (made > 0) guardian_ = made;
 }
@@ -258,7 +257,6 @@ RunGroup::~RunGroup() {
     while (::waitpid(guardian_, nullptr, __WALL) < 0 && errno == EINTR) {
     }
   }
-  if (stack_ != nullptr) unmap(stack_, stack_size);
   unmap(folders_, shared_size);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
+#include "kernel/memory.h"
 #include "kernel/raw_group.h"
 #include "kernel/stream.h"
 
@@ -75,7 +76,7 @@ class RunGroup {
   std::vector<GroupPart> parts_;
   std::vector<std::string> groups_;       // full paths, as parts_
   raw::GroupFolders* folders_ = nullptr;  // in memory that the guardian shares, with all its texts
-  void* stack_ = nullptr;
+  std::optional<Stack> stack_;
   int guardian_ = 0;
   std::optional<Fd> launcher_;
   std::vector<Fd> joining_, locks_;

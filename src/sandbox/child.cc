@@ -34,8 +34,8 @@ int rest_main(void* rest);
 
 // The first process of the namespace is there before the program's.
 int start_init(const ChildStep& step, Rest rest) {
-  raw::Guardian guardian = {step.from};
   ChildReport& report = *rest.work->report;
+  raw::Guardian guardian = {step.from, &report.init_ready};
   const int reason = raw::begin_copy({init_main, &guardian, step.stack}, &report.init);
   if (reason != 0) return reason;
   return raw::begin_sharing({rest_main, &rest, step.stack}, &report.program);
@@ -77,6 +77,12 @@ int carry_out_inside(const ChildStep& step) {
     default:
       return ENOSYS;  // carry_out() hands over only the kinds above
   }
+}
+
+int load_filters(const std::vector<filter::Program>& programs, const raw::LaunchKey& key) {
+  for (const filter::Program& program : programs)
+    if (const int reason = raw::load_filter(program.data(), program.size(), key)) return reason;
+  return 0;
 }
 
 int carry_out(const ChildStep& step, const ChildReport& report) {
@@ -133,10 +139,14 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
     case MeetSupervisor:
       return raw::meet_supervisor(step.from, step.number, report.program);
     case LoadFilterSupervised:
-      return raw::load_filter_supervised(step.program, step.length, step.first, step.from,
-                                         *step.key);
+      return raw::load_filter_supervised(step.programs->back().data(), step.programs->back().size(),
+                                         step.first, step.from, *step.key);
+    case WaitForInit:
+      return report.init_ready.pass();
+    case WaitForFilter:
+      return step.gate->pass();
     case LoadFilter:
-      return raw::load_filter(step.program, step.length, *step.key);
+      return load_filters(*step.programs, *step.key);
     case Execute:
       return raw::execute(step.text, step.argv, step.environment, *step.key);
   }

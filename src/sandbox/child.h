@@ -8,7 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include "filter/program.h"
+#include "kernel/gate.h"
 #include "kernel/raw.h"
 
 namespace seclude::sandbox {
@@ -45,10 +48,12 @@ struct ChildStep {
     KeepSignalsInside,
     EnterDomain,  // from: the ruleset
     LockPrivileges,
-    GiveUpCapabilities,    // bits: which
-    MeetSupervisor,        // from: socket; number: its process id
-    LoadFilter,            // program, length, key
-    LoadFilterSupervised,  // program, length, first: flags, from: socket, key
+    GiveUpCapabilities,  // bits: which
+    MeetSupervisor,      // from: socket; number: its process id
+    WaitForInit,
+    WaitForFilter,         // gate
+    LoadFilter,            // programs, key
+    LoadFilterSupervised,  // programs: the only one, first: flags, from: socket, key
     Execute,               // text, argv, environment, key
   };
   Kind kind = Kind::NewSession;
@@ -62,8 +67,8 @@ struct ChildStep {
   const char* key_of_option = nullptr;
   const char* option = nullptr;
   void* stack = nullptr;  // its upper end
-  const filter::Instruction* program = nullptr;
-  size_t length = 0;
+  const kernel::Gate* gate = nullptr;
+  const std::vector<filter::Program>* programs = nullptr;  // ready once the gate is open
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const kernel::raw::LaunchKey* key = nullptr;
@@ -75,6 +80,7 @@ struct ChildReport {
   // Processes in a process namespace, as the launcher counts: its first, and the program's. 0:
   // none.
   int init = 0, program = 0;
+  kernel::Gate init_ready = {};
   size_t step = 0;  // of the child's list
   int errno_value = 0;
   bool failed = false;

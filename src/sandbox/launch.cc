@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kernel/memory.h"
+#include "kernel/raw_call.h"
 #include "kernel/seccomp.h"
 #include "sandbox/child.h"
 #include "sandbox/executable.h"
@@ -115,16 +116,16 @@ bool was_sent(const Denials& denials) {
                      [](const Denial& denial) { return denial.verdict.action.is_deny(); });
 }
 
-// In a process namespace, the child that was made has ended and left two others.
+// In a process namespace, the child that was made ends and leaves two others.
 struct Made {
   std::optional<kernel::Process> init;
   kernel::Process process;
 };
 
 Result<Made> take_over(kernel::Process child, const ChildReport& report) {
-  if (report.init == 0) return Made{std::nullopt, std::move(child)};
-  kernel::Process init = TRY(kernel::adopt(report.init));
   const kernel::Change change = TRY(child.wait());
+  std::optional<kernel::Process> init;
+  if (report.init != 0) init.emplace(TRY(kernel::adopt(report.init)));
   if (report.program != 0) return Made{std::move(init), TRY(kernel::adopt(report.program))};
   if (report.failed) return Made{std::move(init), std::move(child)};
   return fail("start the program: who was to do it ended by signal " +
@@ -188,13 +189,63 @@ LimitEnds ends_of(const Bounds& bounds) {
   return ends;
 }
 
+// Making namespaces takes the kernel about as long as making a filter takes this process: both are
+// done at the same time where the child leaves errno alone, which belongs to this thread.
+Begins begins_of(const Plan& plan) {
+  const LoadFilter* load = filter_of(plan);
+  const bool beside = kernel::raw::leaves_errno_alone && has_step<StartInit>(plan) &&
+                      load != nullptr && !load->patterns;
+  return beside ? Begins::Before : Begins::WhenReady;
+}
+
+// A child that has executed the program, or has failed.
+struct Begun {
+  Made made;
+  uint64_t started, memory;  // of this process, at its peak before
+};
+
+tl::expected<Begun, SetupError> begin_when_ready(const Plan& plan, Prepared& prepared,
+                                                 const std::optional<Joining>& joining,
+                                                 ChildWork& work) {
+  if (auto compiled = prepared.compile(plan, joining); !compiled)
+    return tl::unexpected<SetupError>(compiled.error());
+  const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
+  auto child = kernel::spawn(child_main, &work);
+  if (!child) return refuse(child.error());
+  if (!has_step<StartInit>(plan)) return Begun{{std::nullopt, std::move(*child)}, started, memory};
+  auto made = take_over(std::move(*child), *work.report);
+  if (!made) return refuse(made.error());
+  return Begun{std::move(*made), started, memory};
+}
+
+tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepared,
+                                             const std::optional<Joining>& joining,
+                                             ChildWork& work) {
+  auto stack = kernel::Stack::make();
+  if (!stack) return refuse(stack.error());
+  auto child = kernel::spawn_beside(child_main, &work, *stack);
+  if (!child) return refuse(child.error());
+  const auto compiled = prepared.compile(plan, joining);
+  const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
+  if (compiled)
+    prepared.gate().open();
+  else
+    prepared.gate().shut();
+  // Also where the filter could not be made: until then it uses what is here.
+  auto made = take_over(std::move(*child), *work.report);
+  if (!compiled) return tl::unexpected<SetupError>(compiled.error());
+  if (!made) return refuse(made.error());
+  return Begun{std::move(*made), started, memory};
+}
+
 tl::expected<Running, SetupError> start(const Plan& plan, Files files,
                                         const std::optional<Joining>& joining = {}) {
   auto bounds = make_bounds(plan, files);
   if (!bounds) return refuse(bounds.error());
   const LimitEnds ends = ends_of(*bounds);
+  const Begins begins = begins_of(plan);
   Prepared prepared;
-  if (auto filled = prepared.fill(plan, files, joining, ends); !filled)
+  if (auto filled = prepared.fill(plan, files, joining, ends, begins); !filled)
     return tl::unexpected<SetupError>(filled.error());
   // With a process namespace, the program's process could outlive the child that is waited for.
   ChildReport report_here;
@@ -207,19 +258,16 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files,
   const ChildReport& report = page ? **page : report_here;
   ChildWork work = {prepared.steps().data(), prepared.steps().size(),
                     page ? &**page : &report_here};
-
-  const uint64_t memory = kernel::own_peak_memory();
-  const uint64_t started = kernel::now();
-  auto child = kernel::spawn(child_main, &work);
-  if (!child) return refuse(child.error());
+  auto begun = begins == Begins::Before ? begin_before(plan, prepared, joining, work)
+                                        : begin_when_ready(plan, prepared, joining, work);
+  if (!begun) return tl::unexpected<SetupError>(begun.error());
   // The child has called execve or is gone: the report does not change any more.
-  auto made = take_over(std::move(*child), report);
-  if (!made) return refuse(made.error());
   if (report.failed)
     return tl::unexpected<SetupError>(
         explain(plan, prepared.steps()[report.step], report.errno_value));
-  return Running{std::move(bounds->group), std::move(bounds->relay), bounds->time, bounds->files,
-                 std::move(made->init),    std::move(made->process), started,      memory};
+  return Running{
+      std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
+      std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
 }
 
 Observed::How how_of(Supervisor::Gone gone) {

@@ -99,8 +99,8 @@ struct Preparation {
   std::span<const kernel::Fd> files;
   const std::optional<Joining>& joining;
   const LimitEnds& ends;
+  Begins begins;
   size_t plan_step = 0;
-  SetupError::Kind kind = SetupError::Kind::Setup;  // of an error
   size_t next_file = 0;
   bool own_processes = false;
 
@@ -212,6 +212,8 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const NoNewPrivileges&) {
+    // Nothing is executed that could meet the first process before that is what it shall be.
+    if (own_processes) add({.kind = ChildStep::Kind::WaitForInit});
     add({.kind = ChildStep::Kind::NoNewPrivileges});
     return {};
   }
@@ -255,41 +257,18 @@ struct Preparation {
          .from = joining->socket});
     return {};
   }
+  // The programs are made by compile().
   Result<void> operator()(const LoadFilter& step) {
-    if (step.answered) return load_supervised(step);
-    const Guarded guarded = guarding_this_process(step, own_processes);
-    auto programs = step.patterns ? filled(step.patterns->alone, to.key_, guarded) : std::nullopt;
-    to.programs_ =
-        programs ? std::move(*programs) : TRY(launch_filters(step.rules->get(), to.key_, guarded));
-    for (const filter::Program& program : to.programs_)
-      add({.kind = ChildStep::Kind::LoadFilter,
-           .program = program.data(),
-           .length = program.size(),
-           .key = &to.key_});
-    return {};
-  }
-  Result<void> load_supervised(const LoadFilter& step) {
-    CHECK(joining);
-    const Guarded guarded = guarding_both(step, own_processes, joining->supervisor);
-    const bool patterned = step.patterns && step.answered == Supervise::Explain;
-    if (auto programs =
-            patterned ? filled(step.patterns->watched, to.key_, guarded) : std::nullopt) {
-      to.programs_ = std::move(*programs);
-    } else {
-      auto program = TRY(watched_filter(step.rules->get(), to.key_, *step.answered, guarded));
-      if (!program) {
-        kind = SetupError::Kind::NotWatchable;
-        return fail("watch the program: its policy takes more than one filter", 0,
-                    "a program has one listener, and that of one filter only");
-      }
-      to.programs_.push_back(std::move(*program));
+    if (begins == Begins::Before) add({.kind = ChildStep::Kind::WaitForFilter, .gate = &to.gate_});
+    ChildStep load = {
+        .kind = ChildStep::Kind::LoadFilter, .programs = &to.programs_, .key = &to.key_};
+    if (step.answered) {
+      CHECK(joining);
+      load.kind = ChildStep::Kind::LoadFilterSupervised;
+      load.from = joining->socket;
+      load.first = joining->flags;
     }
-    add({.kind = ChildStep::Kind::LoadFilterSupervised,
-         .from = joining->socket,
-         .first = joining->flags,
-         .program = to.programs_.back().data(),
-         .length = to.programs_.back().size(),
-         .key = &to.key_});
+    add(load);
     return {};
   }
   Result<void> operator()(const Execute& step) {
@@ -322,9 +301,9 @@ tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan) {
 
 tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const kernel::Fd> files,
                                               const std::optional<Joining>& joining,
-                                              const LimitEnds& ends) {
+                                              const LimitEnds& ends, Begins begins) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this, files, joining, ends};
+  Preparation preparation{*this, files, joining, ends, begins};
   for (const Step& step : plan.steps) {
     const auto* enter = std::get_if<EnterDomain>(&step);
     if (done && enter != nullptr) done = preparation.make_domain(*enter);
@@ -332,7 +311,56 @@ tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const 
   for (; done && preparation.plan_step < plan.steps.size(); ++preparation.plan_step) {
     done = std::visit(preparation, plan.steps[preparation.plan_step]);
   }
-  if (!done) return tl::unexpected<SetupError>(SetupError{preparation.kind, done.error()});
+  if (!done) return tl::unexpected<SetupError>(SetupError{SetupError::Kind::Setup, done.error()});
+  return {};
+}
+
+namespace {
+
+using Programs = Result<std::vector<filter::Program>>;
+
+Programs programs_alone(const LoadFilter& step, const kernel::raw::LaunchKey& key,
+                        bool own_processes) {
+  const Guarded guarded = guarding_this_process(step, own_processes);
+  auto programs = step.patterns ? filled(step.patterns->alone, key, guarded) : std::nullopt;
+  if (programs) return std::move(*programs);
+  return launch_filters(step.rules->get(), key, guarded);
+}
+
+// Empty: the policy takes more than one.
+Programs programs_watched(const LoadFilter& step, const kernel::raw::LaunchKey& key,
+                          const Guarded& guarded) {
+  const bool patterned = step.patterns && step.answered == Supervise::Explain;
+  auto programs = patterned ? filled(step.patterns->watched, key, guarded) : std::nullopt;
+  if (programs) return std::move(*programs);
+  auto program = TRY(watched_filter(step.rules->get(), key, *step.answered, guarded));
+  std::vector<filter::Program> one;
+  if (program) one.push_back(std::move(*program));
+  return one;
+}
+
+}  // namespace
+
+tl::expected<void, SetupError> Prepared::compile(const Plan& plan,
+                                                 const std::optional<Joining>& joining) {
+  const auto refuse = [](SetupError::Kind kind, Error error) {
+    return tl::unexpected<SetupError>(SetupError{kind, std::move(error)});
+  };
+  const bool own_processes = starts_init(plan);
+  for (const Step& step : plan.steps) {
+    const auto* load = std::get_if<LoadFilter>(&step);
+    if (load == nullptr) continue;
+    auto programs = load->answered
+                        ? programs_watched(*load, key_,
+                                           guarding_both(*load, own_processes, joining->supervisor))
+                        : programs_alone(*load, key_, own_processes);
+    if (!programs) return refuse(SetupError::Kind::Setup, programs.error());
+    if (load->answered && programs->empty())
+      return refuse(SetupError::Kind::NotWatchable,
+                    {"watch the program: its policy takes more than one filter", 0,
+                     "a program has one listener, and that of one filter only"});
+    programs_ = std::move(*programs);
+  }
   return {};
 }
 

@@ -38,6 +38,9 @@ struct LimitEnds {
   int output = -1, error = -1;   // of a relay
 };
 
+// Whether the child begins before all is ready, and waits for the filter.
+enum class Begins : uint8_t { WhenReady, Before };
+
 // Not movable: the steps point into it.
 class Prepared {
  public:
@@ -50,8 +53,13 @@ class Prepared {
   // `joining`: the child meets the supervisor and hands it the filter's listener.
   [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan,
                                                     std::span<const kernel::Fd> files,
-                                                    const std::optional<Joining>& joining = {},
-                                                    const LimitEnds& ends = {});
+                                                    const std::optional<Joining>& joining,
+                                                    const LimitEnds& ends, Begins begins);
+  // What takes longest, and what no step before the filter needs. Afterwards the gate can be
+  // opened.
+  [[nodiscard]] tl::expected<void, SetupError> compile(const Plan& plan,
+                                                       const std::optional<Joining>& joining);
+  kernel::Gate& gate() { return gate_; }
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:
@@ -60,6 +68,7 @@ class Prepared {
   std::optional<kernel::Fd> ruleset_;
   NamespaceParts namespaces_;
   std::vector<filter::Program> programs_;
+  kernel::Gate gate_;
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;
 };

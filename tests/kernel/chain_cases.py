@@ -29,7 +29,7 @@ print(json.dumps({"filters": int(status["Seccomp_filters"]),
 """
 
 
-def long_policy(bench, pairs, names=tuple(TESTED)):
+def long_policy(bench, pairs, names=tuple(TESTED), more=()):
     """A policy whose calls take that many pairs of values each, and these pairs by call."""
     if os.uname().machine != "x86_64":
         raise Skipped("the numbers are those of x86_64")
@@ -41,7 +41,7 @@ def long_policy(bench, pairs, names=tuple(TESTED)):
         _, first, second = TESTED[name]
         lines += ["allow %s where %s == %d and %s == %d" % (name, first, a, second, b)
                   for a, b in values[name]]
-    return bench.policy(*lines, "otherwise deny with EACCES"), values
+    return bench.policy(*lines, *more, "otherwise deny with EACCES"), values
 
 
 def run_chain(bench, flags, policy, calls):
@@ -70,6 +70,18 @@ def every_filter_of_a_chain_is_in_force(bench):
         note = "seclude: denials are not explained: the policy takes more than one filter\n"
         if said != ("" if flags else note):
             raise Failure("said %r after %s" % (said, flags))
+
+
+# There the child begins before it is known that the policy takes a chain.
+@case("python3")
+def every_filter_of_a_chain_is_in_force_in_namespaces(bench):
+    policy, values = long_policy(bench, 600, more=("isolate processes, ipc",))
+    number, (a, b) = TESTED["setregid"][0], values["setregid"][17]
+    said, seen = run_chain(bench, (), policy, [(number, a, b), (number, a, b ^ 1)])
+    if seen["filters"] < 3 or seen["answers"][0] == EACCES or seen["answers"][1] != EACCES:
+        raise Failure("%s" % seen)
+    if "the policy takes more than one filter" not in said:
+        raise Failure("said %r" % said)
 
 
 # The launcher loads the second filter behind the first one; the program may load none.

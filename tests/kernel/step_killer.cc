@@ -12,12 +12,16 @@
 // A process can have one tracer: the helper follows the program's process, so that one is neither
 // stepped nor followed where the helper is to follow it. With an init, the child may be: the helper
 // follows the rest.
+#include <elf.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,13 +42,25 @@ struct Tracee {
 
 // What a process is, by who made it and how (kernel/helper.cc, run_group.cc, process.cc,
 // raw_namespaces.cc).
-std::string role_of(const std::string& maker, int event) {
-  if (maker == "launcher" && event == PTRACE_EVENT_FORK) return "helper";
+std::string role_of(const std::string& maker, int event, bool shares) {
+  if (maker == "launcher" && event == PTRACE_EVENT_FORK) return shares ? "child" : "helper";
   if (maker == "launcher" && event == PTRACE_EVENT_CLONE) return "guardian";
   if (maker == "launcher" && event == PTRACE_EVENT_VFORK) return "child";
   if (maker == "child" && event == PTRACE_EVENT_FORK) return "init";
   if (maker == "child" && event == PTRACE_EVENT_VFORK) return "rest";
   return "other";
+}
+
+// Whether the call of clone that a process is in gives the new one its own memory to share.
+bool shares_memory(pid_t maker) {
+  struct user_regs_struct registers = {};
+  iovec where = {&registers, sizeof registers};
+  if (ptrace(PTRACE_GETREGSET, maker, NT_PRSTATUS, &where) != 0) return false;
+#if defined(__x86_64__)
+  return registers.orig_rax == SYS_clone && (registers.rdi & CLONE_VM) != 0;
+#else
+  return registers.regs[8] == SYS_clone && (registers.regs[0] & CLONE_VM) != 0;
+#endif
 }
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -134,7 +150,7 @@ class Steps {
     unsigned long number = 0;
     ptrace(PTRACE_GETEVENTMSG, maker, 0, &number);
     const auto pid = static_cast<pid_t>(number);
-    const std::string role = role_of(tracee(maker).role, event);
+    const std::string role = role_of(tracee(maker).role, event, shares_memory(maker));
     Tracee& made = tracee(pid);
     made.role = role;
     if (role != "other") born(role, pid);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +16,10 @@
 #include <vector>
 
 #include "kernel/files.h"
+#include "kernel/gate.h"
 #include "kernel/memory.h"
 #include "kernel/raw.h"
+#include "kernel/raw_call.h"
 
 namespace seclude::kernel {
 namespace {
@@ -48,6 +51,8 @@ int execute_sleep(void*) {
   raw::execute("/bin/sleep", argv, environ, {});
   return 1;
 }
+
+int pass_gate(void* gate) { raw::leave(static_cast<Gate*>(gate)->pass()); }
 
 // With variables that AddressSanitizer watches over, and without giving them back.
 int execute_true(void*) {
@@ -112,6 +117,36 @@ TEST(Spawn, AnUnwaitedChildIsEndedAndCollected) {
   }
   EXPECT_EQ(::kill(pid, 0), -1);
   EXPECT_TRUE(no_children());
+}
+
+TEST(Process, AChildBesideThisOneWaitsAtTheGate) {
+  if (!raw::leaves_errno_alone) GTEST_SKIP() << "no child can be beside this process here";
+  for (const bool opens : {true, false}) {
+    Gate gate;
+    const auto stack = Stack::make();
+    ASSERT_TRUE(stack);
+    auto child = spawn_beside(pass_gate, &gate, *stack);
+    ASSERT_TRUE(child);
+    EXPECT_FALSE(*child->look());
+    opens ? gate.open() : gate.shut();
+    EXPECT_EQ(child->wait()->value, opens ? 0 : ECANCELED);
+  }
+}
+
+TEST(Process, RawCallsAnswerWithErrnosAndLeaveErrnoAlone) {
+  if (!raw::leaves_errno_alone) GTEST_SKIP() << "they go through libc here";
+  errno = 0;
+  EXPECT_EQ(raw::call(SYS_close, -1), -EBADF);
+  EXPECT_EQ(errno, 0);
+  EXPECT_EQ(raw::call(SYS_getpid), ::getpid());
+  // All six arguments arrive: the last is the offset of a mapping.
+  EXPECT_EQ(raw::call(SYS_mmap, nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 1),
+            -EINVAL);
+  const long page = raw::call(SYS_mmap, nullptr, 4096, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_GT(page, 0);
+  *reinterpret_cast<char*>(page) = 1;
+  EXPECT_EQ(raw::call(SYS_munmap, page, 4096), 0);
 }
 
 TEST(Process, StopsAndContinuesAreSeen) {

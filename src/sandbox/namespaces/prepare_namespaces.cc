@@ -4,7 +4,6 @@
 #include <set>
 
 #include "kernel/files.h"
-#include "kernel/memory.h"
 #include "kernel/namespaces.h"
 #include "kernel/process.h"
 #include "kernel/raw_mounts.h"
@@ -12,7 +11,6 @@
 namespace seclude::sandbox {
 namespace {
 
-constexpr size_t stack_size = size_t{64} * 1024;
 namespace attribute = kernel::raw::mount_attribute;
 constexpr uint64_t no_privileges = attribute::no_set_user_id | attribute::no_devices;
 
@@ -29,10 +27,6 @@ ChildStep binding(const char* source, const char* path, uint64_t attributes) {
 }
 
 }  // namespace
-
-NamespaceParts::~NamespaceParts() {
-  if (stack_ != nullptr) kernel::unmap(stack_, stack_size);
-}
 
 const char* NamespaceParts::own(std::string text) {
   return texts_.emplace_back(std::move(text)).c_str();
@@ -61,10 +55,10 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& ste
 
 Result<NamespaceParts::ChildSteps> NamespaceParts::of(const StartInit&) {
   launcher_ = TRY(kernel::own_pidfd());
-  if (stack_ == nullptr) stack_ = TRY(kernel::map_stack(stack_size));
+  if (!stack_) stack_.emplace(TRY(kernel::Stack::make()));
   return ChildSteps{{.kind = ChildStep::Kind::StartInit,
                      .from = launcher_->number(),
-                     .stack = static_cast<char*>(stack_) + stack_size},
+                     .stack = stack_->upper_end()},
                     // The launcher has no number in there (getppid(2)).
                     {.kind = ChildStep::Kind::DieWithLauncher, .number = 0}};
 }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
+#include "kernel/memory.h"
 #include "sandbox/child.h"
 #include "sandbox/namespaces/namespace_steps.h"
 
@@ -23,7 +24,6 @@ class NamespaceParts {
   NamespaceParts() = default;
   NamespaceParts(const NamespaceParts&) = delete;
   NamespaceParts& operator=(const NamespaceParts&) = delete;
-  ~NamespaceParts();
 
   using ChildSteps = std::vector<ChildStep>;
   [[nodiscard]] Result<ChildSteps> of(const EnterNamespaces& step);
@@ -41,7 +41,7 @@ class NamespaceParts {
   std::deque<std::string> texts_;  // whose elements stay where they are
   std::optional<kernel::Fd> launcher_, held_;
   std::optional<kernel::Fd> root_;  // the one outside, where there is one of its own
-  void* stack_ = nullptr;
+  std::optional<kernel::Stack> stack_;
 };
 
 }  // namespace seclude::sandbox
