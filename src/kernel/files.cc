@@ -44,25 +44,28 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
 
 Result<std::string> read_file(const std::string& path, size_t limit) {
   const Fd file = TRY(open_file(path, OpenFor::Reading));
-  std::string text;
-  // A page to begin with, for most that is read is smaller; then more and more at once. Of a file
-  // that tells its size all at once, and where it ends.
+  // A page to begin with, for most that is read is smaller; of a file that tells its size all at
+  // once, and one byte to see that there is no more. Then more and more. A size may be a lie.
+  constexpr size_t believed = size_t{1} << 20;
   size_t piece = 4096;
   struct stat status;
   if (limit > piece && ::fstat(file.number(), &status) == 0 && S_ISREG(status.st_mode))
-    piece = std::max(piece, static_cast<size_t>(status.st_size) + 1);
-  for (size_t size = 0; size < limit; piece *= 2) {
-    piece = std::min(piece, limit - size);
-    text.resize(size + piece);
-    ssize_t got = 0;
-    do {
-      got = ::read(file.number(), text.data() + size, piece);
-    } while (got < 0 && errno == EINTR);
+    piece = std::clamp(static_cast<size_t>(status.st_size) + 1, piece, believed);
+  std::string text;
+  size_t size = 0;
+  for (;;) {
+    if (size == text.size()) {
+      if (size == limit) break;
+      text.resize(size + std::min(piece, limit - size));
+      piece *= 2;
+    }
+    const ssize_t got = ::read(file.number(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail("read " + path, errno);
-    size += static_cast<size_t>(got);
-    text.resize(size);
     if (got == 0) break;
+    size += static_cast<size_t>(got);
   }
+  text.resize(size);
   return text;
 }
 
