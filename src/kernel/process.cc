@@ -179,10 +179,16 @@ uint64_t Process::cpu_time() const {
   return ::clock_getcpuclockid(pid_, &clock) == 0 ? time_of(clock) : 0;
 }
 
-Result<Process> adopt(int pid) {
+Result<Fd> pidfd_of(int pid) {
   const long number = ::syscall(SYS_pidfd_open, pid, 0);
   if (number < 0) return fail("pidfd_open for process " + std::to_string(pid), errno);
-  return Process(pid, Fd(static_cast<int>(number)));
+  return Fd(static_cast<int>(number));
+}
+
+void end_child(int pid) {
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
 }
 
 Result<Fd> own_pidfd() {

@@ -68,8 +68,10 @@ class Process {
 // alone, and what it is given stays until it has executed a program or ended.
 [[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack);
 
-// A child of this process that somebody else made (CLONE_PARENT), and that nobody has waited for.
-[[nodiscard]] Result<Process> adopt(int pid);
+// For a child of this process that somebody else made (CLONE_PARENT), and that nobody has waited
+// for: its pidfd, which makes it a Process; or its end, which takes no descriptor.
+[[nodiscard]] Result<Fd> pidfd_of(int pid);
+void end_child(int pid);
 
 int own_pid();
 // Readable once this process has ended.

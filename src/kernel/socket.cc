@@ -27,7 +27,8 @@ Result<SocketPair> socket_pair(SocketKind kind) {
     return fail("make a pair of sockets", errno);
   Fd one(numbers[0]), other(numbers[1]);
   Fd moved = TRY(above_standard_streams(std::move(one)));
-  return SocketPair{std::move(moved), TRY(above_standard_streams(std::move(other)))};
+  Fd other_moved = TRY(above_standard_streams(std::move(other)));
+  return SocketPair{std::move(moved), std::move(other_moved)};
 }
 
 Result<Message> receive(const Fd& socket, size_t limit) {

@@ -122,14 +122,36 @@ struct Made {
   kernel::Process process;
 };
 
-Result<Made> take_over(kernel::Process child, const ChildReport& report) {
-  const kernel::Change change = TRY(child.wait());
-  std::optional<kernel::Process> init;
-  if (report.init != 0) init.emplace(TRY(kernel::adopt(report.init)));
-  if (report.program != 0) return Made{std::move(init), TRY(kernel::adopt(report.program))};
-  if (report.failed) return Made{std::move(init), std::move(child)};
-  return fail("start the program: who was to do it ended by signal " +
-              std::to_string(change.value));
+// Nobody else holds them. The first process of the namespace ends when the other was collected.
+void end_both(const ChildReport& report) {
+  if (report.program != 0) kernel::end_child(report.program);
+  if (report.init != 0) kernel::end_child(report.init);
+}
+
+// The descriptors for the two are those of the child and of its way to know this process: where no
+// more can be had, nothing begins that nobody would hold.
+Result<Made> take_over(kernel::Process child, const ChildReport& report, Prepared& prepared) {
+  const Result<kernel::Change> change = child.wait();
+  const bool ended_itself = change && change->kind == kernel::Change::Kind::Exited;
+  if (ended_itself && report.program == 0) {
+    end_both(report);
+    return Made{std::nullopt, std::move(child)};
+  }
+  // Whoever does the rest goes on with what is here, also where the child was killed.
+  if (!ended_itself) {
+    end_both(report);
+    if (!change) return tl::unexpected<Error>(change.error());
+    return fail("start the program: who was to do it ended by signal " +
+                std::to_string(change->value));
+  }
+  { const kernel::Process ended = std::move(child); }
+  prepared.make_room();
+  auto init = kernel::pidfd_of(report.init), program = kernel::pidfd_of(report.program);
+  if (init && program)
+    return Made{kernel::Process(report.init, std::move(*init)),
+                kernel::Process(report.program, std::move(*program))};
+  end_both(report);
+  return tl::unexpected<Error>(init ? program.error() : init.error());
 }
 
 using Files = std::span<const kernel::Fd>;
@@ -213,7 +235,7 @@ tl::expected<Begun, SetupError> begin_when_ready(const Plan& plan, Prepared& pre
   auto child = kernel::spawn(child_main, &work);
   if (!child) return refuse(child.error());
   if (!has_step<StartInit>(plan)) return Begun{{std::nullopt, std::move(*child)}, started, memory};
-  auto made = take_over(std::move(*child), *work.report);
+  auto made = take_over(std::move(*child), *work.report, prepared);
   if (!made) return refuse(made.error());
   return Begun{std::move(*made), started, memory};
 }
@@ -232,7 +254,7 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   else
     prepared.gate().shut();
   // Also where the filter could not be made: until then it uses what is here.
-  auto made = take_over(std::move(*child), *work.report);
+  auto made = take_over(std::move(*child), *work.report, prepared);
   if (!compiled) return tl::unexpected<SetupError>(compiled.error());
   if (!made) return refuse(made.error());
   return Begun{std::move(*made), started, memory};

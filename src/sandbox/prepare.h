@@ -60,6 +60,8 @@ class Prepared {
   [[nodiscard]] tl::expected<void, SetupError> compile(const Plan& plan,
                                                        const std::optional<Joining>& joining);
   kernel::Gate& gate() { return gate_; }
+  // In a process namespace, once the child has ended: room for another descriptor.
+  void make_room() { namespaces_.close_launcher(); }
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:

@@ -5,6 +5,8 @@
 # Neighbours: profiles/harness.py.
 import os
 import random
+import re
+import resource
 import signal
 import subprocess
 import time
@@ -315,3 +317,21 @@ def a_machine_that_refuses_namespaces_is_named_with_the_fix(bench):
     done = bench.outside(*outer, bench.seclude, "run", "-p", policy, "--best-effort", "--", find("true"))
     if os.getuid() != 0:
         bench.check(done.returncode == 125 or "is not held" in done.stderr, done.stderr)
+
+
+@case()
+def who_may_open_too_few_files_is_told_before_the_program_runs(bench):
+    policy = bench.policy("otherwise allow", "isolate processes, ipc")
+    started = 0
+    for flags in ((), ("--no-explain",)):
+        for most in range(3, 24):
+            done = bench.outside(bench.seclude, "run", *flags, "-p", policy, "--", bench.target, "echo",
+                                 stdin=subprocess.DEVNULL, preexec_fn=lambda: resource.setrlimit(
+                                     resource.RLIMIT_NOFILE, (most, most)))
+            started += done.returncode == 0
+            told = re.fullmatch("seclude: error: cannot [^\n]*: EMFILE [^\n]*\n.*", done.stderr, re.S)
+            # There is none for the program: that would be said when it runs already.
+            bench.check(done.returncode == 0 or done.returncode == 125 and told and
+                        "for process" not in done.stderr,
+                        "%d files: %d: %s" % (most, done.returncode, done.stderr))
+    bench.check(started > 0, "it does not run with 23 files either")

@@ -147,3 +147,23 @@ def whoever_is_killed_at_any_step_of_a_launch_with_limits(bench):
         ("launcher", ["launcher", "guardian", "launcher+guardian"]),
         ("guardian", ["launcher"]),
         ("child", ["launcher", "guardian", "child"])])
+
+
+# It leaves the rest of the launch to another process, which goes on in the launcher's memory.
+@case("sh", "unshare")
+def a_child_that_is_killed_takes_the_rest_of_the_launch_with_it(bench):
+    needs_own_root(bench)
+    for flags in ((), ("--no-explain",)):
+        posture = Posture(bench, OWN_ROOT, flags, "exit 3")
+        last, first = steps_of(posture, "rest+child", "rest")
+        hits = 0
+        for step in chosen(first, last):
+            done = subprocess.run([bench.target, "rest+child", "child", str(step), *posture.command],
+                                  cwd=bench.folder, stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, timeout=60)
+            if "killed" not in done.stdout:
+                continue
+            hits += 1
+            bench.check("cannot start the program: who was to do it ended by signal 9" in done.stderr,
+                        "at step %d: %r" % (step, done.stderr))
+        bench.check(hits > 0, "the child was never there")

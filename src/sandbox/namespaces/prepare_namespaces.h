@@ -30,6 +30,8 @@ class NamespaceParts {
   [[nodiscard]] Result<ChildSteps> of(const StartInit& step);
   [[nodiscard]] Result<ChildSteps> of(const MountOver& step);
   [[nodiscard]] ChildSteps of(const LeaveRoot& step) const;
+  // What StartInit has opened is of no more use once the child has ended.
+  void close_launcher() { launcher_.reset(); }
 
  private:
   const char* own(std::string text);
