@@ -155,12 +155,12 @@ filter::Rules enforced(Request& request) {
 }
 
 // What holds the program, and keeps it from whoever holds it.
-void add_confinement(Request& request, std::optional<EnterDomain> domain,
+void add_confinement(Request& request, std::optional<EnterDomain> domain, Lookup& lookup,
                      std::vector<Step>& steps) {
   const SignalGuard guard = guard_of(request);
   const bool user_namespace = makes_user_namespace(steps);
   if (domain) {
-    grant_inside(*domain, steps);
+    grant_inside(*domain, steps, lookup);
     steps.push_back(std::move(*domain));
   } else if (guard == SignalGuard::Landlock) {
     steps.push_back(KeepSignalsInside{});
@@ -197,17 +197,16 @@ ClosureQuery closure_query(const Request& request, const std::string& program) {
   return {.program = program, .environment = request.environment, .directory = request.directory};
 }
 
-// Where starting the program takes files from, by their names and really.
+// Where starting the program takes files from.
 std::vector<std::string> needed_to_start(const Request& request, const std::string& program,
                                          Lookup& lookup) {
   std::vector<std::string> needed;
+  const std::string here = lookup.real(".").value_or("/");
   const Closure closure = closure_of(closure_query(request, program), lookup);
-  for (const auto* files : {&closure.executed, &closure.libraries, &closure.consulted}) {
-    for (const std::string& file : *files) {
-      if (file.starts_with('/')) needed.push_back(file);
-      if (auto real = lookup.real(file); real && *real != file) needed.push_back(std::move(*real));
-    }
-  }
+  for (const auto* files :
+       {&closure.executed, &closure.libraries, &closure.named, &closure.consulted})
+    for (const std::string& file : *files)
+      needed.push_back(file.starts_with('/') ? file : here + "/" + file);
   return needed;
 }
 
@@ -362,7 +361,7 @@ tl::expected<Plan, SetupError> make_plan(Request request) {
   steps.push_back(NoNewPrivileges{});
   std::optional<EnterDomain> entering;
   if (domain) entering = std::move(domain->step);
-  if (request.rules || request.ready) add_confinement(request, std::move(entering), steps);
+  if (request.rules || request.ready) add_confinement(request, std::move(entering), lookup, steps);
   steps.push_back(
       Execute{program->path, std::move(request.command), std::move(request.environment)});
   return plan;

@@ -7,8 +7,10 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -335,3 +337,27 @@ def who_may_open_too_few_files_is_told_before_the_program_runs(bench):
                         "for process" not in done.stderr,
                         "%d files: %d: %s" % (most, done.returncode, done.stderr))
     bench.check(started > 0, "it does not run with 23 files either")
+
+
+@case()
+def a_program_in_tmp_is_found_by_any_name(bench):
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        (folder / "real").mkdir()
+        shutil.copy(bench.target, folder / "real/program")
+        (folder / "link").symlink_to("real/")
+        (folder / "program").symlink_to("link/program")
+        (folder / "outside").symlink_to(bench.target)
+        folder.chmod(0o755)
+        names = ("real/program", "link/program", "program", "link/../link/program", "outside")
+        paths = "read /usr/**, /etc/**, /lib/**?, /lib64/**?"
+        for lines in ((EVERYTHING,), (EVERYTHING, paths)):
+            policy = bench.policy("use default", *lines)
+            for name in names:
+                for begin in ("%s/" % folder, "./"):
+                    done = bench.outside("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder),
+                                         bench.seclude, "run", "-q", "-p", policy, "--", begin + name,
+                                         "exit", "3")
+                    bench.expect(done, 3)
+    finally:
+        shutil.rmtree(folder)

@@ -142,13 +142,52 @@ TEST(Isolation, AFolderShowsWhatIsListedAndNeeded) {
                                     {folder.path + "/work", "", true}}));
 }
 
+TEST(Isolation, AFolderShowsWhereNamesLeadAndTheLinksOnTheWay) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path + "/real");
+  std::filesystem::copy_file("/bin/true", folder.path + "/real/program");
+  std::filesystem::create_symlink("real/", folder.path + "/link");
+  std::filesystem::create_symlink("/usr/bin/env", folder.path + "/outside");
+  const auto steps =
+      isolation_steps({.isolation = {.tmp = true},
+                       .needed = {folder.path + "/link/../link/program", folder.path + "/outside"},
+                       .directory = "/"});
+  for (const Step& step : steps.inside) {
+    const auto* mount = std::get_if<MountOver>(&step);
+    if (mount == nullptr || mount->path != "/tmp") continue;
+    const std::string program = folder.path + "/real/program";
+    EXPECT_EQ(mount->kept,
+              (std::vector<KeptPlace>{
+                  {.path = folder.path + "/link", .source = {}, .link = "real/"},
+                  {.path = folder.path + "/outside", .source = {}, .link = "/usr/bin/env"},
+                  {program, program}}));
+    return;
+  }
+  FAIL() << "nothing over /tmp";
+}
+
+TEST(Isolation, ANameThatLeadsToWhatIsShownIsGrantedOutside) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path + "/real");
+  std::filesystem::create_symlink("real", folder.path + "/link");
+  const std::string real = folder.path + "/real", link = folder.path + "/link";
+  EnterDomain domain;
+  domain.paths = {{link, 1}, {link + "/../real", 2}, {folder.path, 3}};
+  Lookup lookup;
+  grant_inside(domain, {MountOver{MountOver::Kind::EmptyFolder, "/tmp", {{real, real, true}}}},
+               lookup);
+  EXPECT_EQ(domain.paths, (std::vector<PathRight>{{link, 1}, {link + "/../real", 2}}));
+  EXPECT_EQ(domain.inside, (std::vector<PathRight>{{folder.path, 3}}));
+}
+
 TEST(Isolation, RightsFollowWhatIsMounted) {
   const std::vector<Step> steps = {
       MountOver{MountOver::Kind::EmptyFolder, "/tmp", {{"/tmp/in", "/tmp/in", true}}},
       MountOver{MountOver::Kind::Processes, "/proc"}};
   EnterDomain domain;
   domain.paths = {{"/usr", 1}, {"/tmp", 2}, {"/tmp/in", 3}, {"/tmp/in/a", 4}, {"/proc/cpuinfo", 5}};
-  grant_inside(domain, steps);
+  Lookup lookup;
+  grant_inside(domain, steps, lookup);
   EXPECT_EQ(domain.paths, (std::vector<PathRight>{{"/usr", 1}, {"/tmp/in", 3}, {"/tmp/in/a", 4}}));
   EXPECT_EQ(domain.inside, (std::vector<PathRight>{{"/tmp", 2}, {"/proc/cpuinfo", 5}}));
 }

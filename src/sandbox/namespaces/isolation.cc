@@ -148,18 +148,25 @@ class Builder {
       });
   }
 
+  // What a path leads to, and the links on the way, as far as they lie in the folder.
   void keep(const std::string& path, bool read_only, MountOver& mount) {
-    if (!is_below(path, mount.path)) return;
     const auto real = lookup_.real(path);
     if (!real) return;
+    for (const LinkOnTheWay& link : lookup_.links_to(path))
+      if (is_below(link.path, mount.path) && find(link.path, mount) == mount.kept.end())
+        mount.kept.push_back({.path = link.path, .source = {}, .link = link.target});
     const auto& facts = lookup_.facts(*real);
-    if (!facts) return;
-    const auto same = std::find_if(mount.kept.begin(), mount.kept.end(),
-                                   [&](const KeptPlace& kept) { return kept.path == path; });
+    if (!facts || !is_below(*real, mount.path)) return;
+    const auto same = find(*real, mount);
     if (same == mount.kept.end())
-      mount.kept.push_back({path, *real, facts->directory, read_only});
+      mount.kept.push_back({*real, *real, facts->directory, read_only});
     else
       same->read_only &= read_only;
+  }
+
+  static std::vector<KeptPlace>::iterator find(const std::string& path, MountOver& mount) {
+    return std::find_if(mount.kept.begin(), mount.kept.end(),
+                        [&](const KeptPlace& kept) { return kept.path == path; });
   }
 
   // Root could otherwise reach the machine through files that are not of any process.
@@ -251,10 +258,13 @@ IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup) {
   return Builder(query, lookup).build();
 }
 
-void grant_inside(EnterDomain& domain, const std::vector<Step>& steps) {
-  const auto inside =
-      std::stable_partition(domain.paths.begin(), domain.paths.end(),
-                            [&](const PathRight& path) { return !is_replaced(path.path, steps); });
+void grant_inside(EnterDomain& domain, const std::vector<Step>& steps, Lookup& lookup) {
+  // The program's own name may lead through links to what is shown, or to somewhere else.
+  const auto is_outside = [&](const PathRight& path) {
+    return !is_replaced(path.path, steps) ||
+           !is_replaced(lookup.real(path.path).value_or(path.path), steps);
+  };
+  const auto inside = std::stable_partition(domain.paths.begin(), domain.paths.end(), is_outside);
   domain.inside.assign(inside, domain.paths.end());
   domain.paths.erase(inside, domain.paths.end());
 }

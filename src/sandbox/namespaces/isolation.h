@@ -42,6 +42,6 @@ struct IsolationSteps {
 [[nodiscard]] IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup);
 
 // Moves the rights to places that the steps replace to those which are granted inside.
-void grant_inside(EnterDomain& domain, const std::vector<Step>& steps);
+void grant_inside(EnterDomain& domain, const std::vector<Step>& steps, Lookup& lookup);
 
 }  // namespace seclude::sandbox
