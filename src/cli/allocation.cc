@@ -20,13 +20,14 @@
 namespace {
 
 constexpr size_t step = 16;
-constexpr size_t small = 1024;             // up to here a class every 16 bytes, then powers of two
+constexpr size_t small = 1024;             // up to here a class every 16 bytes
 constexpr size_t large = size_t{1} << 18;  // from here on blocks have mappings of their own
 constexpr size_t chunk_size = size_t{1} << 20;
 constexpr size_t page = 4096;
 constexpr size_t ahead = 8 * page;  // what the kernel is asked for at once
 constexpr int populate = 23;        // MADV_POPULATE_WRITE, which musl's headers do not have
-constexpr size_t classes = small / step + std::bit_width(large / small);
+constexpr size_t parts = 4;         // classes between two powers of two
+constexpr size_t classes = small / step + parts * (std::bit_width(large / small) - 1);
 
 // In front of each block, which is aligned to `step`; of a free one also the next free one.
 struct Header {
@@ -46,16 +47,19 @@ char* untouched = first_chunk;  // from here on no page has been asked for
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
-// With its header. Powers of two from `small` on.
+// With its header. Powers of two alone would not do: what grows by doubling asks for just those,
+// and a header more.
 size_t block_size(size_t size) {
   const size_t whole = round_up(size + sizeof(Header), step);
   if (whole <= small) return whole;
-  return whole <= large ? std::bit_ceil(whole) : round_up(whole, 4096);
+  return round_up(whole, whole <= large ? std::bit_ceil(whole) / (2 * parts) : page);
 }
 
 size_t class_of(size_t block) {
   if (block <= small) return block / step;
-  return small / step + static_cast<size_t>(std::bit_width(block / small)) - 1;
+  const size_t power = std::bit_ceil(block) / 2;  // below it
+  const auto doubled = static_cast<size_t>(std::countr_zero(power / small));
+  return small / step + parts * doubled + (block - power) / (power / parts);
 }
 
 // Nothing here is prepared to go on without memory, and nothing of it waits for an exception.
