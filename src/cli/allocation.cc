@@ -132,6 +132,8 @@ void give_back(void* memory) {
   first = new (memory) Free{first};
 }
 
+Arena arena() { return {first_chunk, sizeof first_chunk}; }
+
 size_t room_of(void* memory) { return header_of(memory).size - sizeof(Header); }
 
 }  // namespace seclude::cli

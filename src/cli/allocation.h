@@ -10,6 +10,12 @@ namespace seclude::cli {
 
 void* allocate(size_t size);
 void give_back(void* memory);  // or null
+// What is given out lies in here until it is full.
+struct Arena {
+  void* begin;
+  size_t size;
+};
+Arena arena();
 // How much there is where `memory` was given.
 size_t room_of(void* memory);
 

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -77,7 +78,13 @@ int join_new_keyring() {
   return reason == EPERM || reason == ENOSYS ? 0 : reason;
 }
 
-int begin_copy(const Beginning& beginning, int* process) { return begin(beginning, process, 0); }
+int begin_copy(const Beginning& beginning, int* process) {
+  // Where this is refused, more is copied.
+  (void)call(SYS_madvise, not_copied.begin, not_copied.size, MADV_DONTFORK);
+  const int reason = begin(beginning, process, 0);
+  (void)call(SYS_madvise, not_copied.begin, not_copied.size, MADV_DOFORK);
+  return reason;
+}
 
 int begin_sharing(const Beginning& beginning, int* process) {
   return begin(beginning, process, CLONE_VM | CLONE_VFORK);

@@ -6,6 +6,7 @@
 // Neighbours: raw.h; raw_mounts.h fills a mount namespace; sandbox/child.cc is the only caller.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernel/gate.h"
@@ -25,6 +26,14 @@ int set_host_name(const char* name);
 // program from keys as well.
 int join_new_keyring();
 
+// Memory that a copy which only waits does without: where values are kept (cli/not_copied). It is
+// most of what there is to copy, and what is not shared need not be separated at the next write.
+struct NotCopied {
+  void* begin = nullptr;
+  size_t size = 0;
+};
+inline NotCopied not_copied;
+
 struct Beginning {
   int (*entry)(void*) = nullptr;
   void* argument = nullptr;
@@ -32,7 +41,7 @@ struct Beginning {
 };
 // Both become children of this process' parent, which the new process cannot see, and write the new
 // process' number, as this process counts, to `process` before it begins.
-// With a copy of this memory.
+// With a copy of this memory, but for what is named here.
 int begin_copy(const Beginning& beginning, int* process);
 // In this memory; comes back when the new process has executed a program or has ended.
 int begin_sharing(const Beginning& beginning, int* process);

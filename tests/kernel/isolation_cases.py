@@ -214,6 +214,28 @@ def guards(entry, launcher):
     return status.startswith("Name:\tseclude-init\n") and "\nPPid:\t%d\n" % launcher in status
 
 
+def memory_of_its_own(process):
+    """In KiB: of a process, without what is in files."""
+    status = Path("/proc/%d/status" % process).read_text()
+    return int(status.split("\nRssAnon:", 1)[1].split()[0])
+
+
+@case("sh", "setsid", "sleep")
+def the_first_process_has_no_copy_of_what_the_launcher_keeps(bench):
+    """The static program's, which has its own place for that."""
+    if b"/ld-" in Path(bench.seclude).read_bytes()[:4096]:
+        return
+    mark = "1003.%d" % os.getpid()
+    process = start_family(bench, mark, "-q")
+    [first] = [int(entry) for entry in filter(str.isdigit, os.listdir("/proc"))
+               if guards(entry, process.pid)]
+    copied, kept = memory_of_its_own(first), memory_of_its_own(process.pid)
+    process.kill()
+    process.wait()
+    nobody_is_left(bench, mark, "looked at")
+    bench.check(copied * 3 < kept, "%d KiB of %d" % (copied, kept))
+
+
 @case("sh")
 def the_first_process_cannot_be_ended_from_inside(bench):
     script = "for s in 9 15 19 1 2 6 11; do kill -$s 1; done 2>/dev/null; sleep 0.1; echo alive"
