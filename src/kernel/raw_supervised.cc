@@ -35,12 +35,14 @@ int hand_over(int socket, int descriptor, const LaunchKey& key) {
 
 }  // namespace
 
-int meet_supervisor(int socket, int supervisor, int outside) {
+int tell_supervisor(int socket, int supervisor, int outside) {
   // Only Yama knows this, and only where it is loaded is it needed: a refusal means nothing.
   (void)call(SYS_prctl, PR_SET_PTRACER, supervisor, 0, 0, 0);
   const int self = outside != 0 ? outside : static_cast<int>(call(SYS_getpid));
-  const long sent = call(SYS_sendto, socket, &self, sizeof self, MSG_NOSIGNAL, nullptr, 0);
-  if (sent < 0) return errno_of(sent);
+  return errno_of(call(SYS_sendto, socket, &self, sizeof self, MSG_NOSIGNAL, nullptr, 0));
+}
+
+int hear_supervisor(int socket) {
   char answer = 0;
   long got;
   do {

@@ -14,10 +14,12 @@
 
 namespace seclude::kernel::raw {
 
-// Lets `supervisor` trace this process, says its own process id, and waits until it is answered.
-// `outside`: its id where the supervisor is, if that is not its own (0).
-// Then nobody else can trace the launcher, whose memory the child still shares.
-int meet_supervisor(int socket, int supervisor, int outside);
+// Lets `supervisor` trace this process, and says its own process id. `outside`: its id where the
+// supervisor is, if that is not its own (0).
+int tell_supervisor(int socket, int supervisor, int outside);
+// Waits until that is answered. Then nobody else can trace the launcher, whose memory the child
+// still shares.
+int hear_supervisor(int socket);
 
 // Loads the filter with a listener, whose descriptor goes to `socket`.
 int load_filter_supervised(const filter::Instruction* program, size_t length, unsigned flags,

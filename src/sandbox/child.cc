@@ -136,8 +136,10 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return raw::lock_privileges();
     case GiveUpCapabilities:
       return raw::give_up_capabilities(step.bits);
-    case MeetSupervisor:
-      return raw::meet_supervisor(step.from, step.number, report.program);
+    case TellSupervisor:
+      return raw::tell_supervisor(step.from, step.number, report.program);
+    case HearSupervisor:
+      return raw::hear_supervisor(step.from);
     case LoadFilterSupervised:
       return raw::load_filter_supervised(step.programs->back().data(), step.programs->back().size(),
                                          step.first, step.from, *step.key);

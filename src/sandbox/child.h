@@ -49,7 +49,8 @@ struct ChildStep {
     EnterDomain,  // from: the ruleset
     LockPrivileges,
     GiveUpCapabilities,  // bits: which
-    MeetSupervisor,      // from: socket; number: its process id
+    TellSupervisor,      // from: socket; number: its process id
+    HearSupervisor,      // from: socket
     WaitForInit,
     WaitForFilter,         // gate
     LoadFilter,            // programs, key

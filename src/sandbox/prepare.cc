@@ -103,6 +103,7 @@ struct Preparation {
   size_t plan_step = 0;
   size_t next_file = 0;
   bool own_processes = false;
+  size_t before_program = 0;  // with them: how many steps others take than the program's process
 
   void add(ChildStep step) {
     step.plan_step = plan_step;
@@ -129,7 +130,9 @@ struct Preparation {
   Result<void> operator()(const EnterNamespaces& step) { return add_all(step); }
   Result<void> operator()(const StartInit& step) {
     own_processes = true;
-    return add_all(step);
+    TRY_VOID(add_all(step));
+    before_program = to.steps_.size();
+    return {};
   }
   Result<void> operator()(const MountOver& step) { return add_all(step); }
   Result<void> operator()(const LeaveRoot& step) {
@@ -252,9 +255,14 @@ struct Preparation {
   }
   Result<void> operator()(const MeetHelper&) {
     CHECK(joining);
-    add({.kind = ChildStep::Kind::MeetSupervisor,
-         .number = joining->supervisor,
-         .from = joining->socket});
+    // As early as there is a number to tell: the helper answers while mounts are made.
+    const size_t early = own_processes ? before_program : to.steps_.size();
+    to.steps_.insert(to.steps_.begin() + static_cast<ptrdiff_t>(early),
+                     {.kind = ChildStep::Kind::TellSupervisor,
+                      .number = joining->supervisor,
+                      .from = joining->socket,
+                      .plan_step = plan_step});
+    add({.kind = ChildStep::Kind::HearSupervisor, .from = joining->socket});
     return {};
   }
   // The programs are made by compile().
