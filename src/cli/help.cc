@@ -81,7 +81,7 @@ std::string usage(const Command& command) {
   }
   out += "\nexit status:\n";
   for (const ExitStatus& exit : command.exits)
-    out += fmt::format("  {:<9}{}\n", exit.status, wrapped(exit.meaning, 11));
+    out += fmt::format("  {:<11}{}\n", exit.status, wrapped(exit.meaning, 13));
   if (!command.examples.empty()) out += "\nexamples:\n";
   for (std::string_view example : command.examples) out += fmt::format("  {}\n", example);
   return out;
