@@ -55,12 +55,14 @@ std::optional<std::string_view> machine_of(std::string_view bytes) {
   const auto swapped = static_cast<uint16_t>(header->e_machine >> 8 | header->e_machine << 8);
   const uint16_t machine =
       big_endian == calls::info(calls::native()).big_endian ? header->e_machine : swapped;
-  for (const calls::Arch arch : calls::all_archs) {
-    const calls::ArchInfo& info = calls::info(arch);
-    if ((info.audit & 0xffff) == machine && info.big_endian == big_endian &&
-        info.word_bits == word_bits && arch != calls::native())
-      return info.name;
-  }
+  const auto is_for = [&](const calls::ArchInfo& info) {
+    return (info.audit & 0xffff) == machine && info.big_endian == big_endian &&
+           info.word_bits == word_bits;
+  };
+  // x32 shares its number with x86_64.
+  if (is_for(calls::info(calls::native()))) return std::nullopt;
+  for (const calls::Arch arch : calls::all_archs)
+    if (is_for(calls::info(arch))) return calls::info(arch).name;
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -147,6 +148,19 @@ TEST(FindExecutable, PrivilegesThatHaveNoEffectAreSaid) {
   ASSERT_EQ(both->warnings.size(), 1u);
   EXPECT_NE(both->warnings[0].find("set-user-ID and set-group-ID"), std::string::npos);
   EXPECT_NE(both->warnings[0].find("no_new_privs"), std::string::npos);
+}
+
+TEST(WhyNoProgram, TellsAnotherMachineFromWhatIsLeftOfThisOnes) {
+  const Folder folder;
+  std::string head = *kernel::read_file("/proc/self/exe", 100);
+  EXPECT_EQ(why_no_program(make(folder, "cut", head), {}),
+            "it is neither a program for this machine nor a script with #!");
+  Elf64_Half machine = EM_S390;
+  head[EI_DATA] = ELFDATA2MSB;
+  machine = static_cast<Elf64_Half>(machine >> 8 | machine << 8);
+  std::memcpy(&head[offsetof(Elf64_Ehdr, e_machine)], &machine, sizeof machine);
+  EXPECT_TRUE(why_no_program(make(folder, "other", head), {})
+                  .starts_with("it is a program for s390x, and this machine is "));
 }
 
 TEST(FindExecutable, NothingAndDirectoriesCannotBeRun) {
