@@ -2,7 +2,8 @@
 //
 // In: nothing. Out: which ones this process holds, as a set of bits (bit n is capability n). Giving
 // them up happens in a child, between clone and exec (raw.h).
-// Neighbours: sandbox/guard.h decides which ones a confined program has no use for.
+// Neighbours: sandbox/rules/guard_capabilities.h decides which ones a confined program has no use
+// for.
 #pragma once
 
 #include <cstdint>

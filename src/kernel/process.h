@@ -3,9 +3,10 @@
 // In: a function and its argument; extra CLONE_ flags. Out: a Process, which owns the child: it
 // can be signalled and waited for without a race through its pidfd, and a Process that goes away
 // unwaited takes the child with it.
-// The child is vfork-style: it shares this process' memory until it calls execve or ends, and the
-// calling thread sleeps until then. (fork from a 1 GiB parent costs 66 ms, this 0.3.)
-// Neighbours: raw.h is what the child may call; signals.h is how a waiting parent hears of others.
+// The child shares this process' memory until it calls execve or ends; the calling thread sleeps
+// until then, as after vfork, or goes on beside it. (fork from a 1 GiB parent costs 66 ms, this
+// 0.3.) Neighbours: raw.h is what the child may call; signals.h is how a waiting parent hears of
+// others.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Raw, namespaces: how a child leaves the launcher's namespaces, between clone and exec.
 //
 // In: plain numbers, texts and stacks that the parent prepared. Out: 0 or an errno. The rules of
-// raw.h hold: no allocation, no lock. A first process of a process namespace (sandbox/init.h) has
+// raw.h hold: no allocation, no lock. A first process of a process namespace has
 // memory of its own, the others still share the launcher's.
 // Neighbours: raw.h; raw_mounts.h fills a mount namespace; sandbox/child.cc is the only caller.
 #pragma once

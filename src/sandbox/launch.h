@@ -1,8 +1,9 @@
 // Launch: carries out a plan, watches the program, says how it ended.
 //
 // In: a Plan (plan.h). Out: an Outcome. All that can fail is done before the clone: files are
-// opened, the proven filter has this launch's own key; the child (child.h) only
-// walks a list of ready steps.
+// opened, the proven filter has this launch's own key; the child (child.h) only walks a list of
+// ready steps. With a process namespace the filter is made while the child walks, which waits for
+// it (kernel/gate.h).
 // Neighbours: watch.h is the waiting half.
 #pragma once
 

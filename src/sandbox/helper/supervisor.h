@@ -17,8 +17,9 @@
 // - When it dies itself, everything it follows is killed, and refused calls fail with ENOSYS.
 // - A program can keep it waiting for memory that never comes (userfaultfd); after some seconds of
 //   that, it dies.
-// One helper can serve many runs, one after the other (launcher.h): each ends with finish().
-// Neighbours: launch.h makes the child that joins; answering.h is what runs in the helper.
+// One helper can serve many runs, one after the other (Launcher in launch.h): each ends with
+// finish(). Neighbours: launch.h makes the child that joins; answering.h is what runs in the
+// helper.
 #pragma once
 
 #include <cstdint>
