@@ -300,7 +300,8 @@ void say_the_rest(const sandbox::Observed& observed, const Arguments& arguments,
   using How = sandbox::Observed::How;
   if (observed.how == How::Unwatched)
     console.note(
-        "denials are not explained: a filter in force outside has a listener, or refuses one");
+        "denials are not explained: a filter in force outside has a listener or refuses one, or "
+        "`limit open-files` leaves no room for one");
   if (observed.how == How::Chained) console.note(too_long_to_explain);
   if (observed.how == How::Lost) console.warning("the helper process was killed");
   if (observed.how == How::HeldUp)

@@ -393,12 +393,11 @@ SetupError no_helper(Observed::How how) {
   if (how == Observed::How::Chained)
     hint =
         "the policy takes more than one filter, and a program has one listener, of one filter: "
-        "make "
-        "it shorter, or write `listen tcp *:*`";
+        "make it shorter, or write `listen tcp *:*`";
   if (how == Observed::How::Unwatched)
     hint =
-        "a filter in force outside has a listener, or refuses one: run without that one, or write "
-        "`listen tcp *:*`";
+        "a filter in force outside has a listener or refuses one, or `limit open-files` leaves no "
+        "room for one: run without that, or write `listen tcp *:*`";
   return {.error = {"hold `listen` lines, which takes a helper that answers the program's calls", 0,
                     std::move(hint)}};
 }

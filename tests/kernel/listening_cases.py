@@ -192,7 +192,7 @@ def where_there_can_be_no_helper_nothing_is_started(bench):
     outer = [bench.seclude, "run", "-q", "-p", "default", "--"]
     done = bench.outside(*outer, bench.seclude, "run", "-p", policy, "--", find("true"))
     bench.expect(done, status=125)
-    bench.check("hold `listen` lines" in done.stderr and "run without that one" in done.stderr,
+    bench.check("hold `listen` lines" in done.stderr and "run without that" in done.stderr,
                 done.stderr)
     everywhere = bench.policy("use default", "listen tcp *:*")
     bench.expect(bench.outside(*outer, bench.seclude, "run", "-q", "-p", everywhere, "--", find("true")))
