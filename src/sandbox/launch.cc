@@ -63,7 +63,9 @@ std::string hint_for(const Plan& plan, const ChildStep& failed, int reason) {
 SetupError::Kind kind_of(const Step& step, int reason) {
   if (!std::holds_alternative<Execute>(step)) return SetupError::Kind::Setup;
   if (reason == ENOENT || reason == ENOTDIR) return SetupError::Kind::NotFound;
-  if (reason == EACCES || reason == ENOEXEC || reason == ELIBBAD || reason == EISDIR)
+  // ELOOP: scripts that name one another.
+  if (reason == EACCES || reason == ENOEXEC || reason == ELIBBAD || reason == EISDIR ||
+      reason == ELOOP)
     return SetupError::Kind::NotExecutable;
   return SetupError::Kind::Setup;
 }

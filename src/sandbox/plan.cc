@@ -249,12 +249,16 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
   if (!request.isolation && !own_root && !request.host_name) return IsolationSteps{};
   const Isolation isolation = request.isolation.value_or(Isolation{});
   TRY_VOID(check_start_is_shown(request, program, lookup));
-  const std::string directory = TRY(lookup.real(request.directory.value_or(".")));
+  auto directory = lookup.real(request.directory.value_or("."));
+  if (!directory && !request.directory)
+    return fail("find the folder where the program starts", directory.error().errno_value,
+                "it may have been removed: start elsewhere, or give `--chdir`");
+  if (!directory) return tl::unexpected<Error>(directory.error());
   const bool by_filter = guard_of(request) == SignalGuard::Filter;
   const bool joins_group = request.limited.group.has_value();
   if (own_root) {
     TRY_VOID(check_own_place_is_told(request, program, domain->beside_program));
-    const std::string here = TRY(lookup.real("."));
+    const std::string here = lookup.real(".").value_or("/");
     std::vector<std::string> started = domain->started;
     for (std::string& file : started)
       if (!file.starts_with('/')) file = here + "/" + file;
@@ -262,7 +266,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
                                .started = std::move(started),
                                .consulted = domain->consulted,
                                .named = request.domain->named,
-                               .directory = directory,
+                               .directory = *directory,
                                .runs = request.domain->runs};
     return isolation_steps({.isolation = isolation,
                             .signals_by_filter = by_filter,
@@ -275,7 +279,7 @@ Result<IsolationSteps> isolating(const Request& request, const std::string& prog
   return isolation_steps({.isolation = isolation,
                           .granted = confined ? &domain->step.paths : nullptr,
                           .needed = needed_to_start(request, program, lookup),
-                          .directory = directory,
+                          .directory = *directory,
                           .signals_by_filter = by_filter,
                           .host_name = request.host_name,
                           .joins_group = joins_group},
