@@ -210,7 +210,7 @@ void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children)
   std::sort(atoms.begin(), atoms.end());
   for (size_t first = 0, end = 0; first < atoms.size(); first = end) {
     auto [word, mask, place] = atoms[first];
-    auto same_view = [&](const Key& other) {
+    auto same_view = [word = word, mask = mask](const Key& other) {
       return std::get<0>(other) == word && std::get<1>(other) == mask;
     };
     end = first + 1;
