@@ -112,6 +112,7 @@ class Heaviest {
  private:
   std::array<uint32_t, peel_limit> positions_{};
   std::array<float, peel_limit> weights_ = {-1, -1, -1, -1};  // less than any piece's: not there
+  static_assert(peel_limit == 4);
 };
 
 bool tests_are_dear(std::span<const Piece> pieces, float price) {
