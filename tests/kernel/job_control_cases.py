@@ -326,7 +326,7 @@ def vim_in_tmux_is_typed_into(bench):
         terminal.type("TERM=xterm $RUN tmux -S socket -f /dev/null new-session 'vim -u NONE -N text'\n")
         shown("2L, 8B")
         resize(terminal, 20, 60)
-        # Now and then what is typed right after a change of size does not arrive: then once more.
+        # Also without seclude, what is typed right after a change of size is lost now and then.
         for _ in range(20):
             terminal.type("Gothree")
             time.sleep(0.5)
