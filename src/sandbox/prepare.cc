@@ -103,7 +103,8 @@ struct Preparation {
   size_t plan_step = 0;
   size_t next_file = 0;
   bool own_processes = false;
-  size_t before_program = 0;  // with them: how many steps others take than the program's process
+  // With them: where a step can be put that is the program's process' first.
+  size_t before_program = 0;
 
   void add(ChildStep step) {
     step.plan_step = plan_step;

@@ -1,6 +1,7 @@
 // Lookup: see lookup.h.
 #include "sandbox/paths/lookup.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <string_view>
