@@ -85,13 +85,13 @@ class Chain {
   uint32_t base_;
   float weight_ = 0;
   size_t count_ = 0;
-  std::array<Member, chain_limit> members_{};
+  std::array<Member, chain_limit> members_;  // the first count_ of them
 };
 
 // The outcomes a chain starting at `begin` may fall back to: those of the first pieces, since a
 // chain has at most chain_limit others before it meets its base.
 struct Bases {
-  std::array<uint32_t, chain_limit + 1> outcome{};
+  std::array<uint32_t, chain_limit + 1> outcome;  // the first `count` of them
   size_t count = 0;
 };
 
@@ -143,7 +143,7 @@ class BitTest {
     uint32_t outcome = 0, bits = 0;
     size_t count = 0;
   };
-  std::array<Member, 16> members_{};
+  std::array<Member, 16> members_;  // the first count_ of them
   size_t count_ = 0;
   std::array<Side, 2> sides_;
   float weight_ = 0;

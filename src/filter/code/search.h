@@ -17,8 +17,8 @@
 // Tests are dear when the price is at least the weight of all; an odd one is a single value between
 // two intervals of one outcome, of which the lower holds more than one value.
 // Neighbours may have one outcome: a hot number among others of its answer can be picked out, too.
-// Exact for up to `exact_limit` intervals (cubic time, four cuts at a time); longer lists are first
-// halved by weight and count. Neighbours: emit.cc and generate.cc call it, windows.h does the
+// Exact for up to `exact_limit` intervals (cubic time, eight windows at a time); longer lists are
+// first halved by weight and count. Neighbours: emit.cc and generate.cc call it, windows.h does the
 // search.
 #pragma once
 

@@ -2,8 +2,9 @@
 // k up to what is asked.
 //
 // What a cut leaves on either side is again a window without its heaviest single values, so the
-// costs of all windows answer each other. Once the cost up to a cut is final, the cut is offered to
-// all windows it could cut: over consecutive memory, four at a time.
+// costs of all windows answer each other: the shorter ones come first. Windows of one length that
+// start next to each other lie side by side, so that some of them are searched at a time, all at
+// the same distance from their start.
 #include "filter/code/windows.h"
 
 #ifdef __SSE__
@@ -42,35 +43,17 @@ Four lesser(Four a, Four b) {
 #endif
 }
 
+// Of a start each.
+using FourPlaces = int32_t __attribute__((vector_size(16)));
+constexpr size_t at_a_time = 8;  // windows
+constexpr Four infinite_four = {infinite, infinite, infinite, infinite};
+
 // Whole groups of four.
-void make_infinite(float* costs, size_t begin, size_t end) {
-  const Four four = {infinite, infinite, infinite, infinite};
-  for (size_t i = begin; i < end; i += 4) std::memcpy(costs + i, &four, sizeof four);
+void make_infinite(float* costs, size_t count) {
+  for (size_t i = 0; i < count; i += 4) std::memcpy(costs + i, &infinite_four, sizeof(Four));
 }
 
 void lower(float& cost, float other) { cost = std::min(cost, other); }
-
-// What a cut costs: on its left, and on its right by where the window ends.
-struct Offer {
-  float left;
-  const float* right;
-};
-
-// costs[i] = min(costs[i], left + right[i]) from `begin` up to `end`, for two cuts.
-void lower_to(float* costs, Offer a, Offer b, size_t begin, size_t end) {
-  if (end < begin + 4) {
-    for (size_t i = begin; i < end; ++i)
-      lower(costs[i], std::min(a.right[i] + a.left, b.right[i] + b.left));
-    return;
-  }
-  auto lower_four = [=](size_t i) {
-    Four least = lesser(load_four(a.right + i) + a.left, load_four(b.right + i) + b.left);
-    least = lesser(least, load_four(costs + i));
-    std::memcpy(costs + i, &least, sizeof least);
-  };
-  for (size_t i = begin; i + 4 < end; i += 4) lower_four(i);
-  lower_four(end - 4);  // some of these for a second time, which changes nothing
-}
 
 // A value is hot when it has this share of its window's weight.
 constexpr float hot_share = 0.25f;
@@ -145,22 +128,21 @@ class Windows {
   Windows(std::span<const Piece> pieces, float price, size_t most)
       : pieces_(pieces), price_(price), most_(most), starts_(starts_of_windows(pieces, price)) {
     last_ = starts_.size() - 1;
-    stride_ = last_ / 4 * 4 + 4;
-    level_ = last_ * stride_;
-    costs_ = std::make_unique_for_overwrite<float[]>((most + 1) * level_);
-    cuts_.resize((most + 1) * stride_);
-    own_.resize((most + 1) * stride_);
-    hot_.resize(last_ + 1);
-    before_.resize(stride_);
-    heaviest_in_.resize(last_, -1);
+    level_ = (row_of(last_ + 1) + 3) / 4 * 4;
+    const size_t levels = most + 1 + most;
+    costs_ = std::make_unique_for_overwrite<float[]>(levels * level_);
+    make_infinite(costs_.get(), levels * level_);
+    before_.resize(last_ + at_a_time);
+    chained_until_.resize(last_);
+    bit_tested_until_.resize(last_);
     for (size_t i = 0; i < last_; ++i) {
       before_[i + 1] = before_[i];
-      for (const Piece& piece : added({i, i + 1})) {
-        before_[i + 1] += piece.weight;
-        if (piece.single) heaviest_in_[i] = std::max(heaviest_in_[i], piece.weight);
-      }
+      for (const Piece& piece : added({i, i + 1})) before_[i + 1] += piece.weight;
     }
-    for (size_t begin = last_; begin-- > 0;) fill(begin);
+    if (most > 0) prepare_peeling();
+    for (size_t begin = 0; begin < last_; ++begin) settle_outright(begin);
+    for (size_t length = 1; length <= last_; ++length)
+      for (size_t k = most + 1; k-- > 0;) find_cuts(k, length);
   }
 
   Branch build(SearchTree& tree) const { return build({0, last_}, 0, tree); }
@@ -172,67 +154,58 @@ class Windows {
     Heaviest heaviest;
   };
 
-  // Costs of all windows that start at `begin`, from those that start later.
-  void fill(size_t begin) {
-    prepare(begin);
+  void prepare_peeling() {
+    cuts_behind_ = std::make_unique<int32_t[]>(most_ * level_);
+    heaviest_in_.resize(last_, -1);
+    hot_.resize(last_ + 1);
+    hot_rows_.resize(most_ * (last_ + 1));
+    cut_behind_.reserve(pieces_.size());
+    for (size_t i = 0; i < last_; ++i)
+      for (const Piece& piece : added({i, i + 1})) {
+        cut_behind_.push_back(static_cast<int32_t>(i + 1));
+        if (piece.single) heaviest_in_[i] = std::max(heaviest_in_[i], piece.weight);
+      }
+  }
+
+  // ---- without a cut ----------------------------------------------------------------------------
+
+  // All windows that start at `begin`.
+  void settle_outright(size_t begin) {
     if (most_ > 0) look_for_heaviest(begin);
     fill_chains(begin);
     fill_bit_tests(begin);
-    float* costs = row(0, begin);
-    if (positions({begin, begin + 1}).size() == 1) costs[begin + 1] = 0;
-    // Two cuts at a time: the second one's left side may be cut at the first.
-    for (size_t end = begin + 1;; end += 2) {
-      finish(costs, end);
-      if (end == last_) return;
-      offer_to_next(costs, end);
-      finish(costs, end + 1);
-      if (end + 1 == last_) return;
-      offer_both(costs, end);
-    }
-  }
-
-  // Nothing is known of the windows that start at `begin` but what a test of their own costs.
-  void prepare(size_t begin) {
-    const size_t group = begin / 4 * 4;
-    for (size_t k = 0; k <= most_; ++k) {
-      make_infinite(row(k, begin), group, stride_);
-      make_infinite(&cuts_[k * stride_], group, stride_);
-    }
-    const float ahead = before_[begin];
-    for (size_t end = group; end < stride_; end += 4) {
-      Four own = load_four(&before_[end]) - ahead + price_;
-      std::memcpy(&own_[end], &own, sizeof own);
-    }
+    if (positions({begin, begin + 1}).size() == 1) cost(0, {begin, begin + 1}) = 0;
   }
 
   void look_for_heaviest(size_t begin) {
     Heaviest heaviest;
     stretches_.clear();
-    hot_end_.fill(0);
     for (size_t end = begin + 1; end <= last_; ++end) {
       if (heaviest_in_[end - 1] > heaviest.weight(most_ - 1)) {
         for (uint32_t at = starts_[end - 1]; at < starts_[end]; ++at) add(at, heaviest);
         stretches_.push_back({end, heaviest});
       }
-      size_t hot = heaviest.hot(weight({begin, end}), most_);
+      Window window = {begin, end};
+      size_t hot = heaviest.hot(weight(window), most_);
       hot_[end] = hot;
       if (hot == 0) continue;
-      float passing = own_[end];
+      float passing = weight(window) + price_;
       for (size_t k = 1; k <= hot; ++k) {
-        own_[k * stride_ + end] = passing -= heaviest.weight(k - 1);
-        hot_end_[k] = end + 1;
+        passing -= heaviest.weight(k - 1);
+        costs_[(most_ + k) * level_ + place_of(window)] = passing;
+        cuts_behind_[(k - 1) * level_ + place_of(window)] = cut_behind_[heaviest.position(k - 1)];
+        hot_row(k, window.size()).add(begin);
       }
       // Neighbours differ, so that two pieces of a longer window are left.
-      if (positions({begin, end}).size() <= 2 * hot + 1) settle({begin, end}, heaviest);
+      if (positions(window).size() <= 2 * hot + 1) settle(window, heaviest);
     }
     stretches_.push_back({last_ + 2, heaviest});  // beyond all windows: so that there is a next one
-    at_ = stretches_.data();
   }
 
   // Where the rest of a window leads to one thing it costs nothing.
   void settle(Window window, const Heaviest& heaviest) {
     for (size_t k = 1; k <= hot_[window.end]; ++k)
-      if (only_outcome(positions(window), heaviest.first(k))) row(k, window.begin)[window.end] = 0;
+      if (only_outcome(positions(window), heaviest.first(k))) cost(k, window) = 0;
   }
 
   void fill_chains(size_t begin) {
@@ -240,77 +213,117 @@ class Windows {
     for (size_t b = 0; b < bases.count; ++b) {
       Chain chain(bases.outcome[b]);
       const Stretch* stretch = stretches_.data();
-      for (size_t end = begin + 1; end <= last_ && add({end - 1, end}, chain); ++end) {
-        lower(row(0, begin)[end], chain.cost(price_));
-        if (hot_[end] == 0) continue;
+      size_t end = begin + 1;
+      for (; end <= last_ && add({end - 1, end}, chain); ++end) {
+        Window window = {begin, end};
+        lower(cost(0, window), chain.cost(price_));
+        if (most_ == 0 || hot_[end] == 0) continue;
         while (stretch[1].from <= end) ++stretch;
         for (size_t k = 1; k <= hot_[end]; ++k)
-          lower(row(k, begin)[end], chain.cost(price_, stretch->heaviest.first(k)));
+          lower(cost(k, window), chain.cost(price_, stretch->heaviest.first(k)));
       }
+      chained_until_[begin] = std::max(chained_until_[begin], end);
     }
   }
 
   void fill_bit_tests(size_t begin) {
     BitTest test;
     for (size_t end = begin + 1; end <= last_ && add({end - 1, end}, test); ++end)
-      if (positions({begin, end}).size() > 2 && test.find())
-        lower(row(0, begin)[end], test.cost(price_));
-  }
-
-  // All cuts of the window up to `end` have been offered. What peeling costs is offered to what is
-  // less peeled. `row_costs`: of the windows that start there.
-  void finish(float* row_costs, size_t end) {
-    float *costs = row_costs + end, *cuts = &cuts_[end];
-    const float* own = &own_[end];
-    for (size_t k = hot_[end]; k > 0; --k) {
-      float& cost = costs[k * level_];
-      lower(cost, cuts[k * stride_] + own[k * stride_]);
-      lower(cuts[(k - 1) * stride_], cost);
-    }
-    lower(costs[0], cuts[0] + own[0]);
-  }
-
-  // A window without its k heaviest pieces, of which so many lie left of the cut. `costs`: of the
-  // windows that start where it does.
-  Offer offer(const float* costs, size_t cut, size_t k, size_t left) const {
-    return {costs[left * level_ + cut], row(k - left, cut)};
-  }
-  size_t left_of(size_t cut, const Stretch& stretch, size_t k) const {
-    return stretch.from <= cut ? k : stretch.heaviest.before(starts_[cut], k);
-  }
-  void go_to_stretch(size_t end) {
-    while (at_[1].from <= end) ++at_;
-  }
-
-  // Offers the cut to the window that goes on to the next start.
-  void offer_to_next(const float* costs, size_t cut) {
-    const size_t end = cut + 1;
-    lower(cuts_[end], costs[cut] + row(0, cut)[end]);
-    if (hot_[end] == 0) return;
-    go_to_stretch(end);
-    for (size_t k = 1; k <= hot_[end]; ++k) {
-      Offer peeled = offer(costs, cut, k, left_of(cut, *at_, k));
-      lower(cuts_[k * stride_ + end], peeled.left + peeled.right[end]);
-    }
-  }
-
-  // Offers this cut and the next to all windows that go on behind them. Of the heaviest pieces of a
-  // window the fewer lie before the cut, the longer it is.
-  void offer_both(const float* costs, size_t cut) {
-    const size_t next = cut + 1;
-    lower_to(cuts_.data(), offer(costs, cut, 0, 0), offer(costs, next, 0, 0), next + 1, last_ + 1);
-    if (next + 1 >= hot_end_[1]) return;
-    go_to_stretch(next + 1);
-    for (size_t k = 1; next + 1 < hot_end_[k]; ++k) {
-      size_t first = next + 1, hot_end = hot_end_[k];
-      for (const Stretch* stretch = at_; first < hot_end; ++stretch) {
-        size_t left = left_of(cut, *stretch, k), left_of_next = left_of(next, *stretch, k);
-        size_t end = left_of_next == 0 ? hot_end : std::min(stretch[1].from, hot_end);
-        lower_to(&cuts_[k * stride_], offer(costs, cut, k, left),
-                 offer(costs, next, k, left_of_next), first, end);
-        first = end;
+      if (positions({begin, end}).size() > 2 && test.find()) {
+        lower(cost(0, {begin, end}), test.cost(price_));
+        bit_tested_until_[begin] = end + 1;
       }
+  }
+
+  // ---- with one ---------------------------------------------------------------------------------
+
+  // All windows of one length without their k heaviest pieces, when those that are shorter or
+  // without more are done.
+  void find_cuts(size_t k, size_t length) {
+    switch (k) {
+      case 0:
+        return find_cuts<0>(length, {0, last_ - length + 1});
+      case 1:
+        return find_cuts<1>(length, hot_row(1, length));
+      case 2:
+        return find_cuts<2>(length, hot_row(2, length));
+      case 3:
+        return find_cuts<3>(length, hot_row(3, length));
+      default:
+        static_assert(peel_limit == 4);
+        return find_cuts<4>(length, hot_row(4, length));
     }
+  }
+
+  // Where windows of one length start that may be peeled, and the others between them.
+  struct Row {
+    size_t begin = 0, end = 0;
+
+    void add(size_t start) {
+      if (end == 0) begin = start;
+      end = start + 1;
+    }
+  };
+
+  template <size_t k>
+  void find_cuts(size_t length, Row row) {
+    for (size_t begin = row.begin; begin < row.end; begin += at_a_time) {
+      auto [first, second] = best_of_cuts<k>(begin, length);
+      finish(k, {begin, begin + length}, first);
+      finish(k, {begin + 4, begin + 4 + length}, second);
+    }
+  }
+
+  // For the window and the three behind it. `least`: the best cut, without the test for it.
+  void finish(size_t k, Window window, Four least) {
+    const size_t place = place_of(window);
+    // What peeling costs is offered to what is less peeled.
+    if (k < most_) least = lesser(load_four(&costs_[(k + 1) * level_ + place]), least);
+    Four own = k > 0 ? load_four(&costs_[(most_ + k) * level_ + place])
+                     : load_four(&before_[window.end]) - load_four(&before_[window.begin]) + price_;
+    float* costs = &costs_[k * level_ + place];
+    least = lesser(least + own, load_four(costs));
+    std::memcpy(costs, &least, sizeof least);
+  }
+
+  // What lies on both sides of the best cut, for some windows without their k heaviest pieces, of
+  // which each has others on the left.
+  template <size_t k>
+  std::pair<Four, Four> best_of_cuts(size_t begin, size_t length) const {
+    const size_t level = level_, place = row_of(length) + begin;
+    std::array<FourPlaces, k> behind, behind_next;
+    for (size_t i = 0; i < k; ++i) {
+      std::memcpy(&behind[i], &cuts_behind_[i * level + place], sizeof(FourPlaces));
+      std::memcpy(&behind_next[i], &cuts_behind_[i * level + place + 4], sizeof(FourPlaces));
+    }
+    const auto first = static_cast<int32_t>(begin);
+    FourPlaces cut = {first, first + 1, first + 2, first + 3};
+    Four least = infinite_four, least_next = infinite_four;
+    const float *left = &costs_[row_of(1) + begin], *right = &costs_[place];
+    size_t left_width = width_of(1), right_width = width_of(length);
+    for (size_t shorter = 1; shorter < length; ++shorter) {
+      right -= right_width++;
+      cut += 1;
+      least = lesser(least, both_sides<k>(left, right, level, behind, cut));
+      least_next =
+          lesser(least_next, both_sides<k>(left + 4, right + 4, level, behind_next, cut + 4));
+      left += left_width--;
+    }
+    return {least, least_next};
+  }
+
+  template <size_t k>
+  static Four both_sides(const float* left, const float* right, size_t level,
+                         const std::array<FourPlaces, k>& behind, FourPlaces cut) {
+    Four both = load_four(left) + load_four(right + k * level);
+    FourPlaces gone_on_left = {};  // as negative numbers
+    for (size_t i = 0; i < k; ++i) gone_on_left += behind[i] <= cut;
+    for (size_t gone = 1; gone <= k; ++gone) {
+      FourPlaces is_so = gone_on_left == -static_cast<int32_t>(gone);
+      Four other = load_four(left + gone * level) + load_four(right + (k - gone) * level);
+      both = is_so ? other : both;
+    }
+    return both;
   }
 
   // Appends the tests of the best tree for a window without its k heaviest single pieces.
@@ -320,18 +333,22 @@ class Windows {
     for (size_t at = places.begin; at < places.end && most_ > 0; ++at) add(at, heaviest);
     Gone gone = heaviest.first(k);
     if (std::optional<uint32_t> outcome = only_outcome(places, gone)) return {true, *outcome};
-    float target = row(k, window.begin)[window.end];
-    std::optional<BitTest> test = k == 0 ? bit_test(pieces_, places) : std::nullopt;
-    if (test && test->cost(price_) <= target) return build_bit_test(*test->find(), tree);
-    std::optional<Chain> chain = best_chain(pieces_, places, price_, gone);
-    if (chain && chain->cost(price_, gone) <= target) return chain->build(pieces_, tree, gone);
+    float target = cost(k, window);
+    if (k == 0 && window.end < bit_tested_until_[window.begin]) {
+      std::optional<BitTest> test = bit_test(pieces_, places);
+      if (test && test->cost(price_) <= target) return build_bit_test(*test->find(), tree);
+    }
+    if (window.end < chained_until_[window.begin]) {
+      std::optional<Chain> chain = best_chain(pieces_, places, price_, gone);
+      if (chain && chain->cost(price_, gone) <= target) return chain->build(pieces_, tree, gone);
+    }
 
     uint32_t index = static_cast<uint32_t>(tree.tests.size());
     tree.tests.push_back({Kind::AtLeast, 0, weight(window) - gone.weight, {}, {}});
     Branch yes, no;
     BestCut best = best_cut(window, gone);
     bool may_peel = k < heaviest.hot(weight(window), most_);
-    if (may_peel && row(k + 1, window.begin)[window.end] <= best.cost) {
+    if (may_peel && cost(k + 1, window) <= best.cost) {
       const Piece& piece = pieces_[heaviest.position(k)];
       tree.tests[index].kind = Kind::Equal;
       tree.tests[index].key = piece.first;
@@ -358,8 +375,8 @@ class Windows {
     for (size_t cut = window.begin + 1; cut < window.end; ++cut) {
       size_t left = 0;
       for (uint32_t position : gone.positions) left += position < starts_[cut] ? 1 : 0;
-      float cost = row(left, window.begin)[cut] + row(k - left, cut)[window.end];
-      if (cost < best.cost) best = {cost, cut, left};
+      float both = cost(left, {window.begin, cut}) + cost(k - left, {cut, window.end});
+      if (both < best.cost) best = {both, cut, left};
     }
     return best;
   }
@@ -396,29 +413,38 @@ class Windows {
     return pieces_.subspan(starts_[window.begin], starts_[window.end] - starts_[window.begin]);
   }
   float weight(Window window) const { return before_[window.end] - before_[window.begin]; }
-  float* row(size_t k, size_t begin) { return costs_.get() + k * level_ + begin * stride_; }
-  const float* row(size_t k, size_t begin) const {
-    return costs_.get() + k * level_ + begin * stride_;
+
+  // The windows of one length in a row; behind them, what four at a time may see of more.
+  size_t width_of(size_t length) const { return last_ + at_a_time - length; }
+  size_t row_of(size_t length) const {
+    return (length - 1) * (last_ + at_a_time) - length * (length - 1) / 2;
   }
+  size_t place_of(Window window) const { return row_of(window.size()) + window.begin; }
+  float& cost(size_t k, Window window) { return costs_[k * level_ + place_of(window)]; }
+  float cost(size_t k, Window window) const { return costs_[k * level_ + place_of(window)]; }
+  Row& hot_row(size_t k, size_t length) { return hot_rows_[(k - 1) * (last_ + 1) + length]; }
 
   std::span<const Piece> pieces_;
   float price_;
   size_t most_;
   std::vector<uint32_t> starts_;
-  size_t last_ = 0;    // the end of all
-  size_t stride_ = 0;  // of begin in costs_, and of k elsewhere: whole groups of four
-  size_t level_ = 0;   // of k in costs_
-  // By k, begin, end; infinite where a window has fewer hot pieces. Set row by row (prepare).
+  size_t last_ = 0;   // the end of all
+  size_t level_ = 0;  // of k in costs_
+  // By k, length, begin; infinite where a window has fewer hot pieces. After that for k above 0
+  // what a test costs that is passed without the k heaviest; infinite there, too.
   std::unique_ptr<float[]> costs_;
-  std::vector<float> before_;       // the weight of all pieces before a start
+  std::vector<float> before_;  // the weight of all pieces before a start
+  // By start: beyond the last window that a chain, or a test for bits, settles.
+  std::vector<size_t> chained_until_, bit_tested_until_;
+
+  // For peeling only.
+  std::unique_ptr<int32_t[]> cuts_behind_;  // the heaviest, second, ... piece, by length and begin
+  std::vector<int32_t> cut_behind_;         // by piece: the first that has it on its left
+  std::vector<Row> hot_rows_;               // by k and length
   std::vector<float> heaviest_in_;  // single piece between a start and the next; -1: there is none
-  // Of the windows that start where the search is, by k and end: the best cut, without the test for
-  // it, and what that test costs.
-  std::vector<float> cuts_, own_;
+  // Of the windows that start where the search is.
   std::vector<Stretch> stretches_;
-  const Stretch* at_ = nullptr;  // the stretch of the windows that are offered cuts
-  std::vector<size_t> hot_;      // by end: so many pieces may be peeled
-  std::array<size_t, peel_limit + 2> hot_end_{};  // by k: beyond the last window with k hot pieces
+  std::vector<size_t> hot_;  // by end: so many pieces may be peeled
 };
 
 }  // namespace
