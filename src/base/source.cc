@@ -14,19 +14,25 @@ Span join(Span first, Span last) {
 }
 
 uint32_t SourceMap::add(Source source) {
-  std::vector<uint32_t> starts = {0};
-  for (size_t end = source.text.find('\n'); end != std::string::npos;
-       end = source.text.find('\n', end + 1))
-    starts.push_back(static_cast<uint32_t>(end + 1));
-  line_starts_.push_back(std::move(starts));
   sources_.push_back(std::move(source));
   return static_cast<uint32_t>(sources_.size() - 1);
+}
+
+const std::vector<uint32_t>& SourceMap::line_starts(uint32_t index) const {
+  const std::string& text = at(index).text;
+  line_starts_.resize(sources_.size());
+  std::vector<uint32_t>& starts = line_starts_[index];
+  if (!starts.empty()) return starts;
+  starts.push_back(0);
+  for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1))
+    starts.push_back(static_cast<uint32_t>(end + 1));
+  return starts;
 }
 
 Position SourceMap::position(Span span) const {
   if (!span.known()) return {};
   const std::string& text = at(span.source).text;
-  const std::vector<uint32_t>& starts = line_starts_.at(span.source);
+  const std::vector<uint32_t>& starts = line_starts(span.source);
   size_t begin = std::min<size_t>(span.begin, text.size());
   auto next = std::upper_bound(starts.begin(), starts.end(), begin);
   Position position{.line = static_cast<uint32_t>(next - starts.begin())};

@@ -45,7 +45,6 @@ class SourceMap {
   uint32_t add(Source source);
   const Source& at(uint32_t index) const { return sources_.at(index); }
   uint32_t size() const { return static_cast<uint32_t>(sources_.size()); }
-  size_t lines(uint32_t index) const { return line_starts_.at(index).size(); }
 
   Position position(Span span) const;         // of the span's first byte
   std::string_view text(Span span) const;     // the bytes themselves; empty for "nowhere"
@@ -53,8 +52,10 @@ class SourceMap {
   std::string where(Span span) const;         // "site.seclude:3:7", "strict (built in):2:1"
 
  private:
+  const std::vector<uint32_t>& line_starts(uint32_t index) const;
+
   std::vector<Source> sources_;
-  std::vector<std::vector<uint32_t>> line_starts_;  // of each source
+  mutable std::vector<std::vector<uint32_t>> line_starts_;  // of each source; empty: not asked yet
 };
 
 }  // namespace seclude

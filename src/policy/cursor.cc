@@ -29,7 +29,9 @@ bool Cursor::accept_word(std::string_view word) {
 
 bool Cursor::take_name(Name& name, std::string_view what) {
   if (!at(TokenKind::Word)) return expected(what);
-  name = this->name(take());
+  const Token& token = take();
+  name.text = text(token);
+  name.span = span(token);
   return true;
 }
 

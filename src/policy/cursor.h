@@ -27,8 +27,8 @@ class Cursor {
 
   Lexer& lexer() { return lexer_; }
   const Token& peek() { return lexer_.peek(); }
-  Token take() {
-    Token token = lexer_.next();
+  const Token& take() {
+    const Token& token = lexer_.next();
     last_end_ = token.end;
     return token;
   }

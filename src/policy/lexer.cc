@@ -11,7 +11,7 @@ namespace seclude::policy {
 
 namespace {
 
-enum Class : uint8_t { Other = 0, Letter = 1, Digit = 2, Dash = 4 };
+enum Class : uint8_t { Other = 0, Letter = 1, Digit = 2, Dash = 4, Space = 8 };
 
 constexpr std::array<uint8_t, 256> classes = [] {
   std::array<uint8_t, 256> table{};
@@ -20,16 +20,18 @@ constexpr std::array<uint8_t, 256> classes = [] {
   for (int c = '0'; c <= '9'; c++) table[static_cast<size_t>(c)] = Digit;
   table['_'] = Letter;
   table['-'] = Dash;
+  table[' '] = table['\t'] = table['\r'] = Space;
   return table;
 }();
 
-uint8_t class_of(char c) { return classes[static_cast<unsigned char>(c)]; }
-bool is_letter(char c) { return class_of(c) == Letter; }
-bool is_digit(char c) { return class_of(c) == Digit; }
-bool in_word(char c) { return class_of(c) != Other; }
-bool in_number(char c) { return (class_of(c) & (Letter | Digit)) != 0; }
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool is_of(char c, uint8_t wanted) {
+  return (classes[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+bool is_letter(char c) { return is_of(c, Letter); }
+bool is_digit(char c) { return is_of(c, Digit); }
+bool in_word(char c) { return is_of(c, Letter | Digit | Dash); }
+bool in_number(char c) { return is_of(c, Letter | Digit); }
+bool is_space(char c) { return is_of(c, Space); }
 
 bool ends_raw(char c) {
   return is_space(c) || c == '\n' || c == ',' || c == '{' || c == '}' || c == '"' || c == '#';
@@ -39,6 +41,7 @@ bool ends_raw(char c) {
 bool joins(TokenKind kind) {
   return kind == TokenKind::Comma || kind == TokenKind::Bar || kind == TokenKind::OpenParenthesis;
 }
+bool joins(std::string_view word) { return word.size() <= 3 && (word == "and" || word == "or"); }
 
 }  // namespace
 
@@ -65,23 +68,9 @@ Lexer::Lexer(std::string_view text, uint32_t source) : text_(text), source_(sour
 
 void Lexer::read_ahead() {
   size_t before = position_;
-  peeked_ = scan();
+  scan();
   is_peeked_ = true;
-  peeked_end_ = position_;
   position_ = before;
-}
-
-Token Lexer::next() {
-  Token token = peek();
-  position_ = peeked_end_;
-  is_peeked_ = false;
-  last_joins_ = joins(token.kind);
-  if (token.kind == TokenKind::Word) {
-    std::string_view word = text(token);
-    last_joins_ = word == "and" || word == "or";
-  }
-  line_start_ = token.kind == TokenKind::Newline;
-  return token;
 }
 
 void Lexer::skip_spaces() {
@@ -135,15 +124,19 @@ bool Lexer::skip_blanks() {
   }
 }
 
-Token Lexer::scan() {
-  bool more = skip_blanks();
-  Token token;
+void Lexer::scan() {
+  skip_spaces();
+  // Most tokens follow on the same line.
+  bool near = position_ < text_.size() && text_[position_] != '\n' && text_[position_] != '#';
+  bool more = near || skip_blanks();
+  // In place: a token that was just put together piece by piece is slow to copy.
+  Token& token = peeked_;
   token.first_on_line = line_start_;
   token.begin = static_cast<uint32_t>(position_);
   auto finish = [&](TokenKind kind) {
     token.kind = kind;
     token.end = static_cast<uint32_t>(position_);
-    return token;
+    peeked_joins_ = kind == TokenKind::Word ? joins(text(token)) : joins(kind);
   };
   if (position_ >= text_.size()) return finish(TokenKind::End);
   char c = text_[position_];
@@ -151,27 +144,29 @@ Token Lexer::scan() {
     position_++;
     return finish(TokenKind::Newline);
   }
-  auto run = [&](bool (*member)(char)) {
-    while (position_ < text_.size() && member(text_[position_])) position_++;
+  auto run = [&](auto member) {
+    size_t at = position_;
+    while (at < text_.size() && member(text_[at])) at++;
+    position_ = at;
   };
   char after = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
   if (is_letter(c)) {
-    run(in_word);
+    run([](char each) { return in_word(each); });
     // nr:425 is one word; `nr : number` is not.
     if (position_ - token.begin == 2 && c == 'n' && after == 'r' && position_ + 1 < text_.size() &&
         text_[position_] == ':' && is_digit(text_[position_ + 1])) {
       position_++;
-      run(in_number);
+      run([](char each) { return in_number(each); });
     }
     return finish(TokenKind::Word);
   }
   if (is_digit(c)) {
-    run(in_number);
+    run([](char each) { return in_number(each); });
     return finish(TokenKind::Integer);
   }
   if ((c == '@' || c == '$') && in_word(after)) {
     position_++;
-    run(in_word);
+    run([](char each) { return in_word(each); });
     return finish(c == '@' ? TokenKind::SetName : TokenKind::ParameterName);
   }
   if (c == '"') {
@@ -186,12 +181,10 @@ Token Lexer::scan() {
     position_++;
     return finish(TokenKind::String);
   }
-  Token mark = scan_operator();
-  mark.first_on_line = token.first_on_line;
-  return mark;
+  finish(scan_operator());
 }
 
-Token Lexer::scan_operator() {
+TokenKind Lexer::scan_operator() {
   struct Mark {
     char first, second;
     TokenKind kind;
@@ -210,18 +203,17 @@ Token Lexer::scan_operator() {
   };
   char c = text_[position_];
   char after = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
-  uint32_t begin = static_cast<uint32_t>(position_);
+  size_t begin = position_;
   for (const Mark& mark : marks) {
     if (mark.first != c || (mark.second != 0 && mark.second != after)) continue;
     position_ += mark.second != 0 ? 2 : 1;
-    return {mark.kind, false, begin, static_cast<uint32_t>(position_)};
+    return mark.kind;
   }
   position_++;  // a whole character of UTF-8, so that messages show it whole
   while (position_ < text_.size() &&
-         (static_cast<unsigned char>(text_[position_]) & 0xc0) == 0x80 &&
-         position_ < begin + size_t{4})
+         (static_cast<unsigned char>(text_[position_]) & 0xc0) == 0x80 && position_ < begin + 4)
     position_++;
-  return {TokenKind::Unknown, false, begin, static_cast<uint32_t>(position_)};
+  return TokenKind::Unknown;
 }
 
 Token Lexer::raw() {

@@ -64,7 +64,15 @@ class Lexer {
     if (!is_peeked_) read_ahead();
     return peeked_;
   }
-  Token next();  // takes it
+  // Takes it; void after the next peek.
+  const Token& next() {
+    const Token& token = peek();
+    position_ = token.end;
+    is_peeked_ = false;
+    last_joins_ = peeked_joins_;
+    line_start_ = token.kind == TokenKind::Newline;
+    return token;
+  }
   std::string_view text(const Token& token) const {
     return text_.substr(token.begin, token.end - token.begin);
   }
@@ -89,8 +97,8 @@ class Lexer {
 
  private:
   void read_ahead();
-  Token scan();
-  Token scan_operator();
+  void scan();
+  TokenKind scan_operator();
   bool skip_blanks();
   void skip_spaces();
   bool continues_at(size_t position);
@@ -104,7 +112,7 @@ class Lexer {
   bool line_start_ = true;
   bool is_peeked_ = false;
   Token peeked_;
-  size_t peeked_end_ = 0;
+  bool peeked_joins_ = false;
   std::vector<Comment> comments_;
 };
 

@@ -25,6 +25,8 @@ namespace {
 constexpr size_t most_statements = 100'000;  // bounds the memory a hostile text can take
 constexpr size_t most_errors = 500;          // of one text; more help nobody
 constexpr unsigned deepest_blocks = 8;
+constexpr size_t usual_statement = 40;  // in bytes; but short texts define sets, in long lines
+constexpr size_t short_text = 1200, long_statement = 160;
 
 class Parser {
  public:
@@ -505,9 +507,9 @@ Policy parse(uint32_t source, const SourceMap& sources, Diagnostics& diagnostics
   policy.source = source;
   const std::string& text = sources.at(source).text;
   if (!check_encoding(text, source, diagnostics)) return policy;
-  // Statements are large: moving them to grow the list is dear. Bounded, because a line may be
-  // empty.
-  policy.statements.reserve(std::min<size_t>(sources.lines(source), 1024));
+  // Statements are large: moving them to grow the list is dear.
+  policy.statements.reserve(std::min<size_t>(
+      2 + text.size() / (text.size() < short_text ? long_statement : usual_statement), 1024));
   Parser(text, source, diagnostics).statements(policy.statements, policy.tail, 0);
   return policy;
 }

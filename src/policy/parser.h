@@ -1,7 +1,8 @@
 // Parser: one text to the typed model.
 //
 // In: a source already in the SourceMap. Out: a Policy with everything that could be understood;
-// every mistake goes to `diagnostics`, and parsing goes on at the next line. Grammar: docs/language.md.
+// every mistake goes to `diagnostics`, and parsing goes on at the next line. Grammar:
+// docs/language.md.
 #pragma once
 
 #include "base/diagnostic.h"
