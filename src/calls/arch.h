@@ -14,22 +14,31 @@ namespace seclude::calls {
 
 // Columns of data/*.tsv, in their order.
 enum class Arch : uint8_t {
-  x86_64, x32, x86, aarch64, arm, riscv64, ppc64le, s390x, loongarch64, mips64,
+  x86_64,
+  x32,
+  x86,
+  aarch64,
+  arm,
+  riscv64,
+  ppc64le,
+  s390x,
+  loongarch64,
+  mips64,
 };
 inline constexpr size_t arch_count = 10;
 inline constexpr std::array<Arch, arch_count> all_archs = {
-    Arch::x86_64, Arch::x32, Arch::x86, Arch::aarch64, Arch::arm,
+    Arch::x86_64,  Arch::x32,     Arch::x86,   Arch::aarch64,     Arch::arm,
     Arch::riscv64, Arch::ppc64le, Arch::s390x, Arch::loongarch64, Arch::mips64};
 
 struct ArchInfo {
   Arch arch;
-  std::string_view name;       // "x86_64", as in policies and flags
-  uint32_t audit;              // AUDIT_ARCH_*, what seccomp_data.arch holds
-  uint8_t word_bits;           // of a register as seccomp_data.args shows it: 32 or 64
-  bool big_endian;             // byte order of seccomp_data and of the BPF program itself
-  bool aligned_pairs;          // 32-bit: a 64-bit argument starts in an even register (arm, not x86)
-  uint32_t number_bit;         // set in every call number (x32: 0x40000000), else 0
-  uint32_t number_base;        // first number of the ABI (mips64 n64: 5000), else 0
+  std::string_view name;  // "x86_64", as in policies and flags
+  uint32_t audit;         // AUDIT_ARCH_*, what seccomp_data.arch holds
+  uint8_t word_bits;      // of a register as seccomp_data.args shows it: 32 or 64
+  bool big_endian;        // byte order of seccomp_data and of the BPF program itself
+  bool aligned_pairs;     // 32-bit: a 64-bit argument starts in an even register (arm, not x86)
+  uint32_t number_bit;    // set in every call number (x32: 0x40000000), else 0
+  uint32_t number_base;   // first number of the ABI (mips64 n64: 5000), else 0
 };
 
 const ArchInfo& info(Arch arch);

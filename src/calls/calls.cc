@@ -35,12 +35,6 @@ std::optional<CallId> find_call(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<uint32_t> number_of(CallId id, Arch arch) {
-  uint32_t number = tables::call_numbers[id][column(arch)];
-  if (number == tables::absent) return std::nullopt;
-  return number;
-}
-
 std::optional<CallId> call_at(Arch arch, uint32_t number) {
   const tables::NumberTable& table = tables::number_tables[column(arch)];
   uint32_t offset = number - table.first;  // wraps to a large value below the first

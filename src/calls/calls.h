@@ -18,6 +18,11 @@ namespace seclude::calls {
 // Index into the table of all calls, sorted by name.
 using CallId = uint16_t;
 
+namespace tables {  // see tables.h
+inline constexpr uint32_t absent = UINT32_MAX;
+extern const uint32_t call_numbers[][arch_count];
+}  // namespace tables
+
 struct KernelVersion {
   uint16_t major = 0, minor = 0;
   friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
@@ -32,11 +37,19 @@ std::span<const Call> all_calls();
 std::optional<CallId> find_call(std::string_view name);
 inline std::string_view name_of(CallId id) { return all_calls()[id].name; }
 // The number in seccomp_data.nr (x32: with bit 30), or nullopt where the call does not exist.
-std::optional<uint32_t> number_of(CallId id, Arch arch);
+// (Asked for each call of each line, hence here.)
+inline std::optional<uint32_t> number_of(CallId id, Arch arch) {
+  uint32_t number = tables::call_numbers[id][static_cast<size_t>(arch)];
+  if (number == tables::absent) return std::nullopt;
+  return number;
+}
 // The call with this number; where two names share one number, the first by name.
 std::optional<CallId> call_at(Arch arch, uint32_t number);
 // All (number, call) of an architecture, sorted by number, one per number.
-struct Numbered { uint32_t number; CallId call; };
+struct Numbered {
+  uint32_t number;
+  CallId call;
+};
 std::span<const Numbered> numbers(Arch arch);
 // First kernel that has the call on this architecture.
 KernelVersion since(CallId id, Arch arch);
@@ -44,8 +57,11 @@ KernelVersion since(CallId id, Arch arch);
 // ---- arguments ----------------------------------------------------------------------------------
 
 enum class ArgKind : uint8_t {
-  Word,     // a number: int, size, id
-  Fd, Pid, Signal, Mode,
+  Word,  // a number: int, size, id
+  Fd,
+  Pid,
+  Signal,
+  Mode,
   Flags,    // a set of bits; `set` names its constants
   Enum,     // one of the constants of `set`
   Path,     // address of a path
@@ -53,15 +69,16 @@ enum class ArgKind : uint8_t {
 };
 
 struct Arg {
-  std::string_view kernel_name;   // "family"; where the kernel's misleads (tgkill's pid), the clear one
-  std::string_view man_name;      // "domain"; empty when it is the same, or would mislead
-  std::string_view ctype;         // "unsigned int"
-  uint8_t declared_bits;          // of the C type on 64-bit
-  uint8_t bits;                   // the kernel really reads: 16, 32 or 64; at most declared_bits
+  std::string_view
+      kernel_name;            // "family"; where the kernel's misleads (tgkill's pid), the clear one
+  std::string_view man_name;  // "domain"; empty when it is the same, or would mislead
+  std::string_view ctype;     // "unsigned int"
+  uint8_t declared_bits;      // of the C type on 64-bit
+  uint8_t bits;               // the kernel really reads: 16, 32 or 64; at most declared_bits
   bool is_signed;
-  bool wide;                      // 64 bits everywhere: takes two registers on 32-bit (loff_t, u64)
+  bool wide;  // 64 bits everywhere: takes two registers on 32-bit (loff_t, u64)
   ArgKind kind;
-  std::string_view set;           // constants set for Flags and Enum ("open"), else empty
+  std::string_view set;  // constants set for Flags and Enum ("open"), else empty
 };
 
 // Arguments in order of registers; empty when the prototype is not known or the call has none.
@@ -81,7 +98,8 @@ std::optional<size_t> find_arg(CallId id, Arch arch, std::string_view name);
 
 // ---- relatives ----------------------------------------------------------------------------------
 
-// `socket` is also socketcall(call: 1, ...) and `semop` ipc(call & 0xffff: 1, ...), arguments in memory.
+// `socket` is also socketcall(call: 1, ...) and `semop` ipc(call & 0xffff: 1, ...), arguments in
+// memory.
 struct Multiplexed {
   CallId carrier;  // socketcall or ipc
   uint32_t code;   // the value of its first argument
@@ -89,7 +107,10 @@ struct Multiplexed {
 };
 std::optional<Multiplexed> multiplexed(CallId id, Arch arch);
 // The call that a carrier's code stands for, e.g. (socketcall, 1) -> socket.
-struct Code { uint32_t code; CallId call; };
+struct Code {
+  uint32_t code;
+  CallId call;
+};
 std::span<const Code> codes(CallId carrier);  // sorted by code; empty when it is no carrier
 bool is_carrier(CallId id);
 

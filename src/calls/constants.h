@@ -18,9 +18,9 @@ namespace seclude::calls {
 
 struct Constant {
   std::string_view name;
-  std::string_view set;   // "open", "socktype"
-  bool is_bits;           // may be used with has, lacks, within: O_CREAT yes, O_RDONLY and SOCK_STREAM no
-  bool composite;         // has several bits, one of which has another meaning: O_TMPFILE, O_SYNC
+  std::string_view set;  // "open", "socktype"
+  bool is_bits;    // may be used with has, lacks, within: O_CREAT yes, O_RDONLY and SOCK_STREAM no
+  bool composite;  // has several bits, one of which has another meaning: O_TMPFILE, O_SYNC
 };
 
 // Index of the constant, or nullopt.
@@ -30,7 +30,7 @@ const Constant& constant_at(uint16_t index);
 std::optional<uint64_t> value_of(uint16_t index, Arch arch);
 std::span<const Constant> all_constants();  // sorted by name
 
-std::optional<uint16_t> find_errno(std::string_view name, Arch arch);        // "EPERM" -> 1
+std::optional<uint16_t> find_errno(std::string_view name, Arch arch);  // "EPERM" -> 1
 std::optional<std::string_view> errno_name(uint16_t number, Arch arch);
 
 // A value of an argument as the user would write it: "O_RDWR|O_CREAT|0x40000000", "AF_INET6", "-1",

@@ -2,7 +2,7 @@
 //
 // In: generated/calls/call_tables.cc and constant_tables.cc define everything declared here, as
 // plain aggregates: nothing runs at start-up. Out: nothing; only the .cc files of this room include
-// this. Absent numbers are UINT32_MAX here and nowhere outside.
+// this. The numbers of calls are in calls.h; absent ones are UINT32_MAX there and nowhere outside.
 // Neighbours: calls.h, constants.h are the look-ups.
 #pragma once
 
@@ -17,8 +17,6 @@
 #include "calls/constants.h"
 
 namespace seclude::calls::tables {
-
-inline constexpr uint32_t absent = UINT32_MAX;
 
 // FNV-1a with its high bits folded in; make_tables.py fills the slots with the same function.
 inline uint32_t hash_of(std::string_view name) {
@@ -40,8 +38,6 @@ struct SinceException {
 };
 extern const SinceException since_exceptions[];
 extern const uint16_t since_starts[];
-
-extern const uint32_t call_numbers[][arch_count];
 
 // dense[number - first] is the call + 1, or 0; numbers beyond it (arm's 0xf0000) are in sorted
 // only.

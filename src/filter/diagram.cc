@@ -27,13 +27,16 @@ unsigned variable(Group group, uint64_t bit) {
   return static_cast<unsigned>(group) * 64 + static_cast<unsigned>(std::countl_zero(bit));
 }
 
-size_t hash(const Node& node) {
-  uint64_t mixed = node.mask ^ std::rotl(node.bits, 17) ^ (uint64_t(node.group) << 59);
+size_t hash(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss) {
+  uint64_t mixed = mask ^ std::rotl(bits, 17) ^ (uint64_t(group) << 59);
   mixed *= 0x9E3779B97F4A7C15;
   mixed ^= mixed >> 29;
-  mixed += node.hit.value | uint64_t{node.miss.value} << 32;
+  mixed += hit.value | uint64_t{miss.value} << 32;
   mixed *= 0xC2B2AE3D27D4EB4F;
   return static_cast<size_t>(mixed >> 32);
+}
+size_t hash(const Node& node) {
+  return hash(node.group, node.mask, node.bits, node.hit, node.miss);
 }
 size_t hash_value(uint32_t value) {
   return static_cast<size_t>((value * uint64_t{0x9E3779B97F4A7C15}) >> 32);
@@ -127,15 +130,24 @@ void Store::grow_values() {
   }
 }
 
-Id Store::put(const Node& node) {
+// By its parts: a Node that was just put together from them is slow to read.
+Id Store::put(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss) {
   size_t last = table_.size() - 1;
-  size_t place = hash(node) & last;
+  size_t place = hash(group, mask, bits, hit, miss) & last;
   for (; table_[place] != 0; place = (place + 1) & last) {
-    if (nodes_[table_[place]] == node) return {table_[place]};
+    const Node& node = nodes_[table_[place]];
+    if (node.bits == bits && node.mask == mask && node.hit == hit && node.miss == miss &&
+        node.group == group)
+      return {table_[place]};
   }
   if (nodes_.size() > node_limit_) return give_up();
   auto index = static_cast<uint32_t>(nodes_.size());
-  nodes_.push_back(node);
+  Node& node = nodes_.emplace_back();
+  node.mask = mask;
+  node.bits = bits;
+  node.hit = hit;
+  node.miss = miss;
+  node.group = group;
   table_[place] = index;
   if (nodes_.size() * 2 > table_.size()) grow_nodes();
   return {index};
@@ -177,29 +189,29 @@ Id Store::bit(Group group, uint64_t bit, Id clear, Id set) {
   for (bool is_set : {true, false}) {
     Id inside = is_set ? set : clear, outside = is_set ? clear : set;
     if (!begins_in(inside, group)) continue;
-    Node below = node(inside);
+    const Node& below = node(inside);
     uint64_t wanted = is_set ? bit : 0;
     if (below.miss == outside) {
-      return put({below.mask | bit, below.bits | wanted, below.hit, outside, group});
+      return put(group, below.mask | bit, below.bits | wanted, below.hit, outside);
     }
     // A single bit can be read both ways round.
     if (one_bit(below.mask) && below.hit == outside) {
-      return put({below.mask | bit, wanted, below.miss, outside, group});
+      return put(group, below.mask | bit, wanted, below.miss, outside);
     }
   }
-  return put({bit, bit, set, clear, group});
+  return put(group, bit, bit, set, clear);
 }
 
 // (group & mask) == bits ? hit : miss, for hit and miss that begin below the mask.
 Id Store::chain(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss) {
   if (hit == miss || mask == 0) return hit;
   if (begins_in(hit, group)) {
-    Node below = node(hit);
+    const Node& below = node(hit);
     if (below.miss == miss) {
-      return put({below.mask | mask, below.bits | bits, below.hit, miss, group});
+      return put(group, below.mask | mask, below.bits | bits, below.hit, miss);
     }
     if (one_bit(below.mask) && below.hit == miss) {
-      return put({below.mask | mask, bits, below.miss, miss, group});
+      return put(group, below.mask | mask, bits, below.miss, miss);
     }
   }
   uint64_t lowest = lowest_bit(mask);
@@ -212,21 +224,17 @@ Id Store::chain(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss) {
       return chain(group, mask & ~lowest, bits & ~lowest, joined, miss);
     }
   }
-  if (mask != lowest) return put({mask, bits, hit, miss, group});
-  return bits != 0 ? put({mask, mask, hit, miss, group}) : put({mask, mask, miss, hit, group});
+  if (mask != lowest) return put(group, mask, bits, hit, miss);
+  return bits != 0 ? put(group, mask, mask, hit, miss) : put(group, mask, mask, miss, hit);
 }
 
 // What is left of a chain when its topmost bits `dropped` have been found to fit.
 Id Store::without(Id id, uint64_t dropped) {
-  Node left = node(id);
-  left.mask &= ~dropped;
-  left.bits &= ~dropped;
-  if (left.mask == 0) return left.hit;
-  if (one_bit(left.mask) && left.bits == 0) {
-    std::swap(left.hit, left.miss);
-    left.bits = left.mask;
-  }
-  return put(left);
+  const Node& whole = node(id);
+  uint64_t mask = whole.mask & ~dropped, bits = whole.bits & ~dropped;
+  if (mask == 0) return whole.hit;
+  if (one_bit(mask) && bits == 0) return put(whole.group, mask, mask, whole.miss, whole.hit);
+  return put(whole.group, mask, bits, whole.hit, whole.miss);
 }
 
 Id Store::cofactor(Id id, Group group, uint64_t bit, bool set) {

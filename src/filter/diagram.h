@@ -112,7 +112,7 @@ class Store {
 
   bool begins_in(Id id, Group group) const;
   unsigned first_variable(Id id) const;
-  Id put(const Node& node);
+  Id put(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss);
   Id chain(Group group, uint64_t mask, uint64_t bits, Id hit, Id miss);
   Id bit(Group group, uint64_t bit, Id clear, Id set);
   Id without(Id id, uint64_t dropped);

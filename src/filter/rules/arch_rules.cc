@@ -401,15 +401,15 @@ class Builder {
   void append(ArchRules& out, uint32_t number, std::vector<Rule>& rules,
               const std::optional<Otherwise>& own) {
     const Otherwise& answer = own ? *own : *general_;
-    NumberRules entry{.number = number,
-                      .first_rule = static_cast<uint32_t>(out.rules.size()),
-                      .otherwise = answer.action,
-                      .otherwise_origin = answer.origin,
-                      .otherwise_reason = own ? Reason::Stated : general_reason_,
-                      .mediated = std::binary_search(mediated_.begin(), mediated_.end(), number)};
+    NumberRules& entry = out.numbers.emplace_back();
+    entry.number = number;
+    entry.first_rule = static_cast<uint32_t>(out.rules.size());
     for (Rule& rule : rules) out.rules.push_back(std::move(rule));
     entry.end_rule = static_cast<uint32_t>(out.rules.size());
-    out.numbers.push_back(entry);
+    entry.otherwise = answer.action;
+    entry.otherwise_origin = answer.origin;
+    entry.otherwise_reason = own ? Reason::Stated : general_reason_;
+    entry.mediated = std::binary_search(mediated_.begin(), mediated_.end(), number);
   }
 
   const ArchInput& input_;
