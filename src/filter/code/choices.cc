@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <tuple>
+#include <utility>
 
 namespace seclude::filter {
 namespace {
@@ -21,24 +22,6 @@ constexpr size_t most_work = 200'000'000;
 
 // The kernel's view of an action; a mediated call passes the filter.
 uint32_t emitted(Action action) { return normalised(action.ret).ret; }
-
-struct ViewCount {
-  View view;
-  size_t count = 0;              // places that look at the view
-  std::vector<FormulaId> atoms;  // in different ways
-};
-
-void count_views(const Formulas& formulas, FormulaId id, std::vector<ViewCount>& counts) {
-  const Formula& formula = formulas.at(id);
-  for (FormulaId child : formula.children) count_views(formulas, child, counts);
-  if (formula.kind != Formula::Kind::Atom) return;
-  auto known = std::find_if(counts.begin(), counts.end(),
-                            [&](const ViewCount& counted) { return counted.view == formula.view; });
-  if (known == counts.end()) known = counts.insert(counts.end(), {formula.view, 0, {}});
-  ++known->count;
-  if (std::find(known->atoms.begin(), known->atoms.end(), id) == known->atoms.end())
-    known->atoms.push_back(id);
-}
 
 void collect_cuts(const Formulas& formulas, FormulaId id, View view, std::vector<uint32_t>& cuts) {
   const Formula& formula = formulas.at(id);
@@ -132,26 +115,39 @@ ChoiceId Choices::decide(Rest rest) {
   return choice;
 }
 
+void Choices::count_views(FormulaId id) {
+  const Formula& formula = formulas_.at(id);
+  for (FormulaId child : formula.children) count_views(child);
+  if (formula.kind != Formula::Kind::Atom) return;
+  auto known = std::find_if(counts_.begin(), counts_.end(),
+                            [&](const ViewCount& counted) { return counted.view == formula.view; });
+  if (known == counts_.end()) known = counts_.insert(counts_.end(), {formula.view, 0, 0});
+  ++known->count;
+  if (counted_.size() <= id) counted_.resize(id + 1);
+  known->ways += std::exchange(counted_[id], rounds_) != rounds_ ? 1 : 0;
+}
+
 // The view most of the open conditions look at, and of those the one they look at in the fewest
 // ways: what all conditions ask alike (that a high half is 0) must not be asked once per branch.
 // High halves come before low ones, whole words before masked ones, which cost an AND.
 View Choices::best_view(const Rest& rest) {
-  std::vector<ViewCount> counts;
-  for (auto [ret, where] : rest.rules) count_views(formulas_, where, counts);
-  for (const ViewCount& counted : counts)
-    work_ += counted.count * (counts.size() + counted.atoms.size());
+  counts_.clear();
+  ++rounds_;
+  for (auto [ret, where] : rest.rules) count_views(where);
+  for (const ViewCount& counted : counts_) work_ += counted.count * (counts_.size() + counted.ways);
   auto rank = [](const ViewCount& counted) {
-    return std::tuple(counted.count, -static_cast<int>(counted.atoms.size()),
-                      6 - counted.view.word / 2, counted.view.word % 2,
-                      counted.view.mask == whole_word, counted.view.mask);
+    return std::tuple(counted.count, -static_cast<int>(counted.ways), 6 - counted.view.word / 2,
+                      counted.view.word % 2, counted.view.mask == whole_word, counted.view.mask);
   };
-  return std::max_element(counts.begin(), counts.end(),
+  return std::max_element(counts_.begin(), counts_.end(),
                           [&](const ViewCount& a, const ViewCount& b) { return rank(a) < rank(b); })
       ->view;
 }
 
 std::vector<uint32_t> Choices::cuts(const Rest& rest, View view) const {
-  std::vector<uint32_t> cuts = {0};
+  std::vector<uint32_t> cuts;
+  cuts.reserve(16);
+  cuts.push_back(0);
   for (auto [ret, where] : rest.rules) collect_cuts(formulas_, where, view, cuts);
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());

@@ -53,7 +53,15 @@ class Choices {
     ChoiceId choice = 0;
   };
 
+  // How the open conditions look at a view.
+  struct ViewCount {
+    View view;
+    size_t count = 0;  // places that do
+    size_t ways = 0;   // atoms
+  };
+
   void simplify(Rest& rest);
+  void count_views(FormulaId id);
   ChoiceId decide(Rest rest);
   size_t atoms(FormulaId id) const;
   bool too_much() const;
@@ -72,6 +80,9 @@ class Choices {
   UniqueTable rest_table_;
   size_t most_rests_ = 0;  // for the call at hand
   size_t work_ = 0;
+  std::vector<ViewCount> counts_;  // of the rest at hand
+  std::vector<uint32_t> counted_;  // by formula: in which round last
+  uint32_t rounds_ = 0;
 };
 
 }  // namespace seclude::filter

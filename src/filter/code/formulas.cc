@@ -172,17 +172,22 @@ FormulaId Formulas::any(std::vector<FormulaId> children) {
 FormulaId Formulas::joined(Formula::Kind kind, std::vector<FormulaId> children) {
   FormulaId neutral = kind == Formula::Kind::All ? always : never;
   FormulaId decided = kind == Formula::Kind::All ? never : always;
+  if (std::find(children.begin(), children.end(), decided) != children.end()) return decided;
+  auto is_nested = [&](FormulaId child) { return formulas_[child].kind == kind; };
   std::vector<FormulaId> flat;
-  flat.reserve(children.size());
-  for (FormulaId child : children) {
-    if (child == decided) return decided;
-    if (child == neutral) continue;
-    const Formula& formula = formulas_[child];
-    if (formula.kind == kind)
-      flat.insert(flat.end(), formula.children.begin(), formula.children.end());
-    else
-      flat.push_back(child);
+  if (std::any_of(children.begin(), children.end(), is_nested)) {
+    flat.reserve(children.size());
+    for (FormulaId child : children) {
+      const Formula& formula = formulas_[child];
+      if (formula.kind == kind)
+        flat.insert(flat.end(), formula.children.begin(), formula.children.end());
+      else
+        flat.push_back(child);
+    }
+  } else {
+    flat = std::move(children);
   }
+  std::erase(flat, neutral);
   merge_atoms(kind, flat);
   if (std::find(flat.begin(), flat.end(), decided) != flat.end()) return decided;
   std::erase(flat, neutral);
@@ -197,8 +202,24 @@ FormulaId Formulas::joined(Formula::Kind kind, std::vector<FormulaId> children) 
   return unique(std::move(formula));
 }
 
+// Whether some atoms may do so; sure to be right only for the few that conditions usually have.
+bool Formulas::share_a_view(std::span<const FormulaId> children) const {
+  constexpr size_t few = 8;
+  if (children.size() > few) return true;
+  for (size_t i = 1; i < children.size(); ++i) {
+    const Formula& formula = formulas_[children[i]];
+    if (formula.kind != Formula::Kind::Atom) continue;
+    for (size_t j = 0; j < i; ++j) {
+      const Formula& other = formulas_[children[j]];
+      if (other.kind == Formula::Kind::Atom && other.view == formula.view) return true;
+    }
+  }
+  return false;
+}
+
 // Atoms on one view become one atom, in the place of the first; the others become neutral.
 void Formulas::merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children) {
+  if (!share_a_view(children)) return;
   using Key = std::tuple<uint8_t, uint32_t, size_t>;  // of the view, and the child's place
   std::vector<Key> atoms;
   atoms.reserve(children.size());

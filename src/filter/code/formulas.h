@@ -65,6 +65,7 @@ class Formulas {
                       std::span<const std::pair<uint64_t, uint64_t>> ranges);
   FormulaId assume_atom(FormulaId id, const Fact& fact);
   FormulaId joined(Formula::Kind kind, std::vector<FormulaId> children);
+  bool share_a_view(std::span<const FormulaId> children) const;
   void merge_atoms(Formula::Kind kind, std::vector<FormulaId>& children);
   void absorb(Formula::Kind kind, std::vector<FormulaId>& children) const;
   FormulaId unique(Formula formula);

@@ -55,21 +55,21 @@ uint32_t value_at_most(uint32_t value, uint32_t mask) {
 Intervals normal(Intervals intervals, uint32_t mask) {
   std::sort(intervals.begin(), intervals.end(),
             [](const Interval& a, const Interval& b) { return a.low < b.low; });
-  Intervals result;
-  result.reserve(intervals.size());
-  for (const Interval& interval : intervals) {
+  size_t kept = 0;  // in front, as they shall be
+  for (const Interval interval : intervals) {
     std::optional<uint32_t> low = value_at_least(interval.low, mask);
     if (!low || interval.low > interval.high) continue;
     uint32_t high = value_at_most(interval.high, mask);
     if (*low > high) continue;
     std::optional<uint32_t> next;
-    if (!result.empty()) next = successor(result.back().high, mask);
-    if (!result.empty() && (!next || *low <= *next))
-      result.back().high = std::max(result.back().high, high);
+    if (kept > 0) next = successor(intervals[kept - 1].high, mask);
+    if (kept > 0 && (!next || *low <= *next))
+      intervals[kept - 1].high = std::max(intervals[kept - 1].high, high);
     else
-      result.push_back({*low, high});
+      intervals[kept++] = {*low, high};
   }
-  return result;
+  intervals.resize(kept);
+  return intervals;
 }
 
 Intervals complement(const Intervals& set, uint32_t mask) {
