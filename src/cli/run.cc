@@ -20,6 +20,7 @@
 #include "cli/statements.h"
 #include "kernel/cgroups.h"
 #include "kernel/landlock.h"
+#include "kernel/new_network.h"
 #include "kernel/signals.h"
 #include "report/denials.h"
 #include "report/outcome.h"
@@ -81,17 +82,25 @@ Result<std::optional<std::string>> host_name(const Arguments& arguments) {
   return name;
 }
 
-Result<Loaded> load_composed(const Composed& composed, const Arguments& arguments) {
-  if (composed.text.empty()) return load_policy(composed.only_policy, arguments);
-  return load_text({.name = "command line", .text = composed.text}, arguments);
+Result<Source> source_of(const Composed& composed) {
+  if (composed.text.empty()) return read_policy(composed.only_policy);
+  return Source{.name = "command line", .text = composed.text};
+}
+
+Result<Loaded> load_composed(const Composed& composed, Source root, const Arguments& arguments) {
+  if (composed.text.empty()) return load_policy(composed.only_policy, std::move(root), arguments);
+  return load_text(std::move(root), arguments);
+}
+
+// Whether a text seems to have a line `isolate network`: a guess, before anything is parsed.
+bool seems_to_isolate_network(std::string_view text) {
+  const size_t line = text.find("isolate ");
+  return line != text.npos &&
+         text.substr(line, text.find('\n', line) - line).find("network") != text.npos;
 }
 
 int show_policy(const Composed& composed, Console& console) {
-  if (!composed.text.empty()) {
-    console.answer(composed.text);
-    return 0;
-  }
-  Result<Source> source = read_policy(composed.only_policy);
+  Result<Source> source = source_of(composed);
   if (source) {
     console.answer(source->text);
     return 0;
@@ -251,48 +260,70 @@ std::string costs(const sandbox::Usage& usage) {
 
 constexpr size_t printed_at_most = 20;  // different denials; the rest is counted
 
-// What denials are explained with; it outlives the run. A ready profile's text is read when the
-// first denial is to be told, which most runs do not have.
+// What denials are explained with; it outlives the run.
 class Explaining {
  public:
-  Explaining(const Arguments& arguments, const Loaded* loaded, std::string ready)
-      : audit_(arguments.has(flag::audit)), loaded_(loaded), ready_(std::move(ready)) {}
+  Explaining(const Arguments& arguments, const Loaded& loaded)
+      : audit_(arguments.has(flag::audit)), loaded_(&loaded) {}
+  // Loaded when the first denial is to be told, which most runs do not have.
+  Explaining(const Arguments& arguments, std::function<Loaded()> load)
+      : audit_(arguments.has(flag::audit)), load_(std::move(load)) {}
 
   report::Explanation get() const {
     if (loaded_ == nullptr) {
-      auto read = load_policy(ready_, Arguments{});
-      CHECK(read);
-      own_ = std::make_unique<const Loaded>(std::move(*read));
+      own_ = std::make_unique<const Loaded>(load_());
       loaded_ = own_.get();
     }
     return {.context = {.texts = loaded_->texts, .audit = audit_}, .sources = loaded_->sources};
   }
+  std::string texts() const { return texts_of(*loaded_); }
+
+  std::string tell(const sandbox::Denial& denial, const Console& console) const {
+    const report::Explanation explanation = get();
+    return render(evidence::diagnose(denial, explanation.context), explanation.sources,
+                  {.plain = console.plain(), .colour = colour_on(2)});
+  }
 
  private:
   bool audit_;
-  mutable const Loaded* loaded_;
+  std::function<Loaded()> load_;
+  mutable const Loaded* loaded_ = nullptr;
   mutable std::unique_ptr<const Loaded> own_;
-  std::string ready_;
 };
 
 // Nobody watches when nobody would hear of it.
+bool is_supervised(const Arguments& arguments, const Console& console) {
+  const bool heard = !console.quiet() || arguments.has(flag::report);
+  return arguments.has(flag::audit) || (heard && !arguments.has(flag::no_explain));
+}
+
 std::optional<sandbox::Supervision> supervision_of(const Explaining& explaining,
                                                    const Arguments& arguments,
                                                    const Console& console) {
-  const bool heard = !console.quiet() || arguments.has(flag::report);
+  if (!is_supervised(arguments, console)) return std::nullopt;
   sandbox::Supervision supervision{.printed_at_most = printed_at_most};
-  if (arguments.has(flag::audit)) {
-    supervision.how = sandbox::Supervise::Audit;
-  } else if (arguments.has(flag::no_explain) || !heard) {
-    return std::nullopt;
-  }
+  if (arguments.has(flag::audit)) supervision.how = sandbox::Supervise::Audit;
   if (console.quiet()) return supervision;
-  const RenderOptions options{.plain = console.plain(), .colour = colour_on(2)};
-  supervision.describe = [&explaining, options](const sandbox::Denial& denial) {
-    const report::Explanation explanation = explaining.get();
-    return render(evidence::diagnose(denial, explanation.context), explanation.sources, options);
+  supervision.describe = [&](const sandbox::Denial& denial) {
+    return explaining.tell(denial, console);
   };
+  supervision.texts = [&] { return explaining.texts(); };
   return supervision;
+}
+
+// The helper of a run whose policy has not been read yet. Where none can be had, the run tries
+// again, and says why.
+std::optional<sandbox::Supervisor> early_helper(const Arguments& arguments,
+                                                const Console& console) {
+  if (!is_supervised(arguments, console) || arguments.has(flag::plan)) return std::nullopt;
+  std::optional<Explaining> explaining;
+  auto describe = [&](const sandbox::Denial& denial, std::string_view texts) {
+    if (!explaining) explaining.emplace(arguments, [texts] { return load_from(texts); });
+    return explaining->tell(denial, console);
+  };
+  auto begun = sandbox::Supervisor::begin(describe);
+  if (!begun) return std::nullopt;
+  return std::move(*begun);
 }
 
 // What was not said while it happened.
@@ -379,7 +410,10 @@ int refuse(const std::string& doing, const Arguments& arguments, Console& consol
 
 struct Job {
   sandbox::Request request;
-  std::vector<sandbox::HeldLine> lines;
+  std::vector<sandbox::HeldLine> lines = {};
+  // Begun while the policy was read.
+  sandbox::Supervisor* helper = nullptr;
+  kernel::NewNetwork* network = nullptr;
 };
 
 // What the launch would do. The filter is compiled to see how many it takes: more than one leave no
@@ -434,7 +468,8 @@ int carry_out(Job job, const Explaining& explaining, const Arguments& arguments,
     }
     place.emplace(std::move(*found));
   }
-  const sandbox::Outcome outcome = sandbox::run(*plan, {.supervision = supervision});
+  const sandbox::Outcome outcome = sandbox::run(
+      *plan, {.supervision = supervision, .helper = job.helper, .network = job.network});
   const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
   return leave(finish(outcome, told, arguments, console));
 }
@@ -458,17 +493,28 @@ std::optional<sandbox::ReadyLaunch> ready_launch(const Composed& composed,
   return as_it_is ? ready_profile(composed.only_policy) : std::nullopt;
 }
 
-int run_ready(sandbox::ReadyLaunch ready, std::string profile, sandbox::Request request,
+int run_ready(sandbox::ReadyLaunch ready, const std::string& profile, sandbox::Request request,
               const Arguments& arguments, Console& console) {
   request.environment = sandbox::make_environment(environment_of(arguments));
   request.ready = std::move(ready);
-  const Explaining explaining(arguments, nullptr, std::move(profile));
-  return carry_out({std::move(request), {}}, explaining, arguments, console);
+  const Explaining explaining(arguments, [&] {
+    Result<Loaded> read = load_policy(profile, Arguments{});
+    CHECK(read);
+    return std::move(*read);
+  });
+  return carry_out({std::move(request)}, explaining, arguments, console);
 }
 
 int run_loaded(const Composed& composed, sandbox::Request request, const Arguments& arguments,
                Console& console) {
-  Result<Loaded> loaded = load_composed(composed, arguments);
+  // What takes the kernel a while is begun before this process does what takes it a while.
+  std::optional<sandbox::Supervisor> helper = early_helper(arguments, console);
+  Result<Source> root = source_of(composed);
+  if (!root) return refuse(root.error(), arguments, console);
+  std::optional<kernel::NewNetwork> network;
+  if (seems_to_isolate_network(root->text) && !arguments.has(flag::plan))
+    network.emplace(kernel::NewNetwork::begin());
+  Result<Loaded> loaded = load_composed(composed, std::move(*root), arguments);
   if (!loaded) return refuse(loaded.error(), arguments, console);
   sandbox::EnvironmentRequest environment = environment_of(arguments);
   environment.named = sandbox::variables_of(loaded->texts, loaded->diagnostics);
@@ -479,8 +525,10 @@ int run_loaded(const Composed& composed, sandbox::Request request, const Argumen
   request.domain = std::move(held->domain);
   request.isolation = std::move(held->isolation);
   request.limited = std::move(held->limits);
-  const Explaining explaining(arguments, &*loaded, {});
-  return carry_out({std::move(request), std::move(held->lines)}, explaining, arguments, console);
+  const Explaining explaining(arguments, *loaded);
+  return carry_out({std::move(request), std::move(held->lines), helper ? &*helper : nullptr,
+                    network ? &*network : nullptr},
+                   explaining, arguments, console);
 }
 
 int run(const Arguments& arguments, Console& console) {

@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include "base/text.h"
+#include "base/wire.h"
 #include "calls/arch.h"
 #include "cli/files.h"
 #include "cli/parse.h"
@@ -95,10 +96,49 @@ Result<Loaded> load_text(Source root, const Arguments& arguments) {
 }
 
 Result<Loaded> load_policy(const std::string& argument, const Arguments& arguments) {
-  Source root = TRY(read_policy(argument));
+  return load_policy(argument, TRY(read_policy(argument)), arguments);
+}
+
+Result<Loaded> load_policy(const std::string& argument, Source root, const Arguments& arguments) {
   Loaded loaded = TRY(load_text(std::move(root), arguments));
   loaded.name = name_of_input(argument);
   loaded.shipped = !names_file(argument) && loaded.settings.parameters.empty();
+  return loaded;
+}
+
+std::string texts_of(const Loaded& loaded) {
+  wire::Writer writer;
+  for (uint32_t i = 0; i < loaded.sources.size(); ++i) {
+    const Source& source = loaded.sources.at(i);
+    // This program has the others.
+    if (i > 0 && source.built_in) continue;
+    writer.text(source.name);
+    writer.text(source.text);
+    writer.number(source.built_in);
+  }
+  return std::move(writer.bytes);
+}
+
+Loaded load_from(std::string_view texts) {
+  std::vector<Source> sources;
+  for (wire::Reader reader{texts}; !reader.rest.empty();) {
+    Source& source = sources.emplace_back();
+    reader.text(source.name);
+    reader.text(source.text);
+    reader.number(source.built_in);
+    CHECK(reader.good);
+  }
+  CHECK(!sources.empty());
+  const auto find = [&](const policy::Wanted& wanted) -> tl::expected<Source, Diagnostic> {
+    if (wanted.kind != policy::Wanted::Kind::File) return policy::built_in(wanted);
+    const std::string name = beside(wanted.nearby, wanted.name);
+    for (const Source& source : sources)
+      if (source.name == name && !source.built_in) return source;
+    return tl::unexpected(Diagnostic{.message = name + " was not there"});
+  };
+  Loaded loaded;
+  loaded.name = sources.front().name;
+  loaded.texts = policy::load(sources.front(), find, loaded.sources, loaded.diagnostics);
   return loaded;
 }
 

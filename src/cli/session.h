@@ -41,9 +41,15 @@ Result<filter::Settings> settings_of(const Arguments& arguments);
 // Errors are about the world (no such file, no such profile, --set without `=`); what is wrong in
 // the text is in Loaded::diagnostics.
 Result<Loaded> load_policy(const std::string& argument, const Arguments& arguments);
+// The same once its text was read.
+Result<Loaded> load_policy(const std::string& argument, Source root, const Arguments& arguments);
 
 // The same for a text that is at hand already (what `statements.h` made).
 Result<Loaded> load_text(Source root, const Arguments& arguments);
+
+// The texts as bytes; and loaded from them once more, in a process that shall read no file.
+std::string texts_of(const Loaded& loaded);
+Loaded load_from(std::string_view texts);
 
 // Resolves and, when that found no errors, proves everything that can be proven. What is wrong is
 // in loaded.diagnostics; the result must not be enforced then.

@@ -38,13 +38,14 @@ void close_all_but(std::vector<int> kept) {
   ::syscall(SYS_close_range, next, UINT_MAX, 0);
 }
 
-// A timer ends the helper, whatever the launcher thinks of SIGALRM.
-void obey_deadlines() {
+// With it ends what it follows, so no other signal does; but a timer ends it, whatever the launcher
+// thinks of SIGALRM.
+void obey_deadlines_alone() {
   ::signal(SIGALRM, SIG_DFL);
   sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGALRM);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::sigfillset(&set);
+  ::sigdelset(&set, SIGALRM);
+  ::sigprocmask(SIG_SETMASK, &set, nullptr);
 }
 
 void set_timer(int milliseconds) {
@@ -73,7 +74,7 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
-  obey_deadlines();
+  obey_deadlines_alone();
   replace_by_null({STDIN_FILENO, STDOUT_FILENO});
   close_all_but(std::move(descriptors));
   ::_exit(work());

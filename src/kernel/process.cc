@@ -129,8 +129,10 @@ Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags)
   return child;
 }
 
-Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack) {
-  return begin({entry, argument, stack.upper_end()}, 0);
+Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack,
+                             Shares shares) {
+  const bool descriptors = shares == Shares::MemoryAndDescriptors;
+  return begin({entry, argument, stack.upper_end()}, descriptors ? CLONE_FILES : 0);
 }
 
 Process::~Process() {
@@ -209,11 +211,6 @@ uint64_t own_peak_memory() {
   struct rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
   return use_of(usage).peak_memory;
-}
-
-unsigned processors() {
-  const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? static_cast<unsigned>(online) : 1;
 }
 
 uint64_t now() { return time_of(CLOCK_MONOTONIC); }

@@ -67,7 +67,9 @@ class Process {
 
 // The same beside this process, which goes on at once: the child makes its calls with raw_call.h
 // alone, and what it is given stays until it has executed a program or ended.
-[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack);
+enum class Shares : uint8_t { Memory, MemoryAndDescriptors };
+[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack,
+                                           Shares shares = Shares::Memory);
 
 // For a child of this process that somebody else made (CLONE_PARENT), and that nobody has waited
 // for: its pidfd, which makes it a Process; or its end, which takes no descriptor.
@@ -79,8 +81,6 @@ int own_pid();
 [[nodiscard]] Result<Fd> own_pidfd();
 int own_group();
 uint64_t own_peak_memory();
-// How many can run at the same time.
-unsigned processors();
 // Nanoseconds of a clock that only goes forward.
 uint64_t now();
 // Makes this process' memory and /proc files unreachable for others of the same user.

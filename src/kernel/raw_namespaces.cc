@@ -44,6 +44,8 @@ int begin(const Beginning& beginning, int* process, int flags) {
 
 int leave_namespaces(uint64_t flags) { return errno_of(call(SYS_unshare, flags)); }
 
+int join_network(int network) { return errno_of(call(SYS_setns, network, CLONE_NEWNET)); }
+
 int map_ids(const char* users, const char* groups) {
   // These files are root's while the launcher, whose memory this is, refuses to be traced.
   const long before = call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);

@@ -3,7 +3,8 @@
 // In: plain numbers, texts and stacks that the parent prepared. Out: 0 or an errno. The rules of
 // raw.h hold: no allocation, no lock. A first process of a process namespace has
 // memory of its own, the others still share the launcher's.
-// Neighbours: raw.h; raw_mounts.h fills a mount namespace; sandbox/child.cc is the only caller.
+// Neighbours: raw.h; raw_mounts.h fills a mount namespace; callers are sandbox/child.cc and
+// new_network.cc.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,8 @@ namespace seclude::kernel::raw {
 
 // Of CLONE_NEW* flags, in one call.
 int leave_namespaces(uint64_t flags);
+// A network namespace that was made before (new_network.h); its loopback device is up.
+int join_network(int network);
 // After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
 // more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
 int map_ids(const char* users, const char* groups);

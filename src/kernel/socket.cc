@@ -56,6 +56,18 @@ Result<Message> receive(const Fd& socket, size_t limit) {
   return message;
 }
 
+Result<std::string> receive_all(int socket, size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t done = 0; done < size;) {
+    const ssize_t got = ::recv(socket, bytes.data() + done, size - done, MSG_WAITALL);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail("receive a message", errno);
+    if (got == 0) return fail("receive a message: the other side has closed");
+    done += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
 Result<void> send_message(const Fd& socket, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -29,6 +29,8 @@ struct Message {
 };
 // Sleeps until a message of up to `limit` bytes is there.
 [[nodiscard]] Result<Message> receive(const Fd& socket, size_t limit);
+// So many bytes of a stream, in however many pieces they come.
+[[nodiscard]] Result<std::string> receive_all(int socket, size_t size);
 [[nodiscard]] Result<void> send_message(const Fd& socket, std::string_view bytes);
 // Tells the other side that nothing more comes; it can still answer.
 void end_sending(const Fd& socket);

@@ -46,6 +46,8 @@ int carry_out_inside(const ChildStep& step) {
   switch (step.kind) {
     case LeaveNamespaces:
       return raw::leave_namespaces(step.bits);
+    case JoinNetwork:
+      return raw::join_network(step.from);
     case MapIds:
       return raw::map_ids(step.text, step.other);
     case SetHostName:
@@ -91,6 +93,7 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
     case DieWithLauncher:
       return raw::die_with_parent(SIGKILL, step.number);
     case LeaveNamespaces:
+    case JoinNetwork:
     case MapIds:
     case SetHostName:
     case RaiseLoopback:
@@ -182,7 +185,9 @@ SECLUDE_ON_ANOTHER_STACK int rest_main(void* argument) {
 }  // namespace
 
 SECLUDE_ON_ANOTHER_STACK int child_main(void* argument) {
-  walk(*static_cast<const ChildWork*>(argument), 0);
+  const ChildWork& work = *static_cast<const ChildWork*>(argument);
+  __atomic_store_n(&work.report->begun, true, __ATOMIC_RELAXED);
+  walk(work, 0);
 }
 
 }  // namespace seclude::sandbox

@@ -20,6 +20,7 @@ struct ChildStep {
   enum class Kind : uint8_t {
     DieWithLauncher,  // number: the launcher's pid; 0 where it has none
     LeaveNamespaces,  // bits: CLONE_NEW*
+    JoinNetwork,      // from: a network namespace
     MapIds,           // text: of uid_map, other: of gid_map
     StartInit,        // from: a pidfd of the launcher; stack: of the process that does the rest
     SetHostName,      // text
@@ -76,12 +77,13 @@ struct ChildStep {
   size_t plan_step = 0;  // which step of the plan it belongs to
 };
 
-// Lives in memory shared with the parent. `failed` is written last.
+// Lives in memory shared with the parent. `begun` is written first, `failed` last.
 struct ChildReport {
   // Processes in a process namespace, as the launcher counts: its first, and the program's. 0:
   // none.
   int init = 0, program = 0;
   kernel::Gate init_ready = {};
+  bool begun = false;
   size_t step = 0;  // of the child's list
   int errno_value = 0;
   bool failed = false;

@@ -19,7 +19,7 @@ KeptRules::KeptRules(filter::Rules rules) : facts_(facts_of(rules)), rules_(std:
 
 const filter::Rules& KeptRules::get() const {
   if (!rules_) {
-    wire::Reader reader{bytes_};
+    wire::Reader reader{bytes_()};
     rules_ = filter::read_rules(reader);
     CHECK(reader.done());
   }

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "filter/rules.h"
 
@@ -25,15 +27,17 @@ RulesFacts facts_of(const filter::Rules& rules);
 class KeptRules {
  public:
   explicit KeptRules(filter::Rules rules);
-  // The bytes are whole and outlive this; with others the process ends (base/result.h, CHECK).
-  KeptRules(const RulesFacts& facts, std::string_view bytes) : facts_(facts), bytes_(bytes) {}
+  // The bytes are asked for when the rules are. They are whole and outlive this; with others the
+  // process ends (base/result.h, CHECK).
+  using Bytes = std::function<std::string_view()>;
+  KeptRules(const RulesFacts& facts, Bytes bytes) : facts_(facts), bytes_(std::move(bytes)) {}
 
   const RulesFacts& facts() const { return facts_; }
   const filter::Rules& get() const;
 
  private:
   RulesFacts facts_;
-  std::string_view bytes_;
+  Bytes bytes_;
   mutable std::optional<filter::Rules> rules_;
 };
 

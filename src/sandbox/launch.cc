@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kernel/memory.h"
+#include "kernel/processors.h"
 #include "kernel/raw_call.h"
 #include "kernel/seccomp.h"
 #include "sandbox/child.h"
@@ -234,12 +235,22 @@ tl::expected<Begun, SetupError> begin_when_ready(const Plan& plan, Prepared& pre
   if (auto compiled = prepared.compile(plan, joining); !compiled)
     return tl::unexpected<SetupError>(compiled.error());
   const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
+  if (joining && joining->tell) joining->tell();
   auto child = kernel::spawn(child_main, &work);
   if (!child) return refuse(child.error());
   if (!has_step<StartInit>(plan)) return Begun{{std::nullopt, std::move(*child)}, started, memory};
   auto made = take_over(std::move(*child), *work.report, prepared);
   if (!made) return refuse(made.error());
   return Begun{std::move(*made), started, memory};
+}
+
+// If not, it waits until this process sleeps, whatever other processors do.
+bool begins_soon(const ChildReport& report) {
+  constexpr uint64_t soon = 20'000;  // nanoseconds
+  const uint64_t end = kernel::now() + soon;
+  while (!__atomic_load_n(&report.begun, __ATOMIC_RELAXED))
+    if (kernel::now() > end) return false;
+  return true;
 }
 
 tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepared,
@@ -249,12 +260,14 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   if (!stack) return refuse(stack.error());
   auto child = kernel::spawn_beside(child_main, &work, *stack);
   if (!child) return refuse(child.error());
+  if (!begins_soon(*work.report)) kernel::leave_this_processor();
   const auto compiled = prepared.compile(plan, joining);
   const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
   if (compiled)
     prepared.gate().open();
   else
     prepared.gate().shut();
+  if (compiled && joining && joining->tell) joining->tell();
   // Also where the filter could not be made: until then it uses what is here.
   auto made = take_over(std::move(*child), *work.report, prepared);
   if (!compiled) return tl::unexpected<SetupError>(compiled.error());
@@ -262,14 +275,14 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   return Begun{std::move(*made), started, memory};
 }
 
-tl::expected<Running, SetupError> start(const Plan& plan, Files files,
+tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNetwork* network,
                                         const std::optional<Joining>& joining = {}) {
   auto bounds = make_bounds(plan, files);
   if (!bounds) return refuse(bounds.error());
   const LimitEnds ends = ends_of(*bounds);
   const Begins begins = begins_of(plan);
   Prepared prepared;
-  if (auto filled = prepared.fill(plan, files, joining, ends, begins); !filled)
+  if (auto filled = prepared.fill(plan, {files, joining, ends, begins, network}); !filled)
     return tl::unexpected<SetupError>(filled.error());
   // With a process namespace, the program's process could outlive the child that is waited for.
   ChildReport report_here;
@@ -300,10 +313,14 @@ Observed::How how_of(Supervisor::Gone gone) {
 
 // Or why there can be no listener; then nothing was run.
 tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files files,
-                                                    Supervisor& supervisor, Supervise how,
+                                                    const RunOptions& options,
+                                                    Supervisor& supervisor,
                                                     const Watching& watching) {
+  const Supervise how = options.supervision->how;
+  Joining joining = supervisor.joining();
+  joining.tell = [&] { supervisor.tell(*filter_of(plan)->rules, *options.supervision); };
   // The child makes this process untraceable, once the supervisor has seen the child.
-  auto running = start(plan, files, supervisor.joining());
+  auto running = start(plan, files, options.network, joining);
   if (!running) {
     supervisor.abandon();
     const bool can_do_without = how != Supervise::Audit;
@@ -361,7 +378,7 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
     if (how == Supervise::Audit || listener_possible()) {
       auto helper = run.helper(*load->rules);
       if (!helper) return {SetupError{SetupError::Kind::Setup, helper.error()}, {}};
-      auto outcome = run_supervised(run.watched, *files, **helper, how, watching);
+      auto outcome = run_supervised(run.watched, *files, options, **helper, watching);
       if (outcome) return std::move(*outcome);
       observed.how = outcome.error();
     }
@@ -372,7 +389,7 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
     if (auto done = kernel::refuse_to_be_traced(); !done)
       return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
   }
-  auto running = start(run.plan, *files);
+  auto running = start(run.plan, *files, options.network);
   if (!running) return {running.error(), {}};
   Outcome outcome = watch(*running, watching);
   outcome.observed = std::move(observed);
@@ -387,7 +404,7 @@ tl::expected<Running, SetupError> launch(const Plan& plan) {
     return refuse({"launch without watching: the plan has limits that take a watcher", 0, {}});
   const auto files = open_files(plan);
   if (!files) return tl::unexpected<SetupError>(files.error());
-  return start(plan, *files);
+  return start(plan, *files, nullptr);
 }
 
 SetupError no_helper(Observed::How how) {
@@ -410,6 +427,10 @@ Outcome run(const Plan& plan, const RunOptions& given) {
   const Plan watched = options.supervision ? as_stand_in(plan, options.supervision->how) : Plan{};
   std::optional<Supervisor> helper;
   auto start_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
+    if (options.helper != nullptr) {
+      TRY_VOID(options.helper->engage(rules, *options.supervision));
+      return options.helper;
+    }
     helper.emplace(TRY(Supervisor::start(rules, *options.supervision)));
     return &*helper;
   };

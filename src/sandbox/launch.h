@@ -12,6 +12,7 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "kernel/new_network.h"
 #include "kernel/process.h"
 #include "kernel/run_group.h"
 #include "sandbox/helper/supervisor.h"
@@ -53,6 +54,10 @@ struct RunOptions {
   // still shares its memory: without privileges only the first such run of a process sees what
   // kills.
   std::optional<Supervision> supervision = {};
+  // For a run with supervision: a helper that was begun early. Without it, one is started.
+  Supervisor* helper = nullptr;
+  // For a plan that makes a network namespace: one on its way, which this run takes.
+  kernel::NewNetwork* network = nullptr;
 };
 
 // Why a plan whose lines take a helper (needs_helper) cannot be carried out.

@@ -96,10 +96,7 @@ Result<void> compile_filter(Plan& plan) {
 // Turns each step of a plan into steps of the child.
 struct Preparation {
   Prepared& to;
-  std::span<const kernel::Fd> files;
-  const std::optional<Joining>& joining;
-  const LimitEnds& ends;
-  Begins begins;
+  const LaunchParts& parts;
   size_t plan_step = 0;
   size_t next_file = 0;
   bool own_processes = false;
@@ -120,15 +117,19 @@ struct Preparation {
   }
   Result<void> operator()(const WatchTime&) { return {}; }
   Result<void> operator()(const JoinGroup&) {
-    for (const int group : ends.groups) add({.kind = ChildStep::Kind::JoinGroup, .from = group});
+    for (const int group : parts.ends.groups)
+      add({.kind = ChildStep::Kind::JoinGroup, .from = group});
     return {};
   }
   Result<void> operator()(const RelayOutput&) {
-    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 1, .from = ends.output});
-    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 2, .from = ends.error});
+    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 1, .from = parts.ends.output});
+    add({.kind = ChildStep::Kind::PlaceDescriptor, .number = 2, .from = parts.ends.error});
     return {};
   }
-  Result<void> operator()(const EnterNamespaces& step) { return add_all(step); }
+  Result<void> operator()(const EnterNamespaces& step) {
+    for (const ChildStep& one : TRY(to.namespaces_.of(step, parts.network))) add(one);
+    return {};
+  }
   Result<void> operator()(const StartInit& step) {
     own_processes = true;
     TRY_VOID(add_all(step));
@@ -149,8 +150,8 @@ struct Preparation {
     add({.kind = ChildStep::Kind::SetHostName, .text = step.name.c_str()});
     return {};
   }
-  Result<void> operator()(const RaiseLoopback&) {
-    add({.kind = ChildStep::Kind::RaiseLoopback});
+  Result<void> operator()(const RaiseLoopback& step) {
+    for (const ChildStep& one : to.namespaces_.of(step)) add(one);
     return {};
   }
   Result<void> operator()(const JoinNewKeyring&) {
@@ -167,10 +168,10 @@ struct Preparation {
   }
   Result<void> operator()(const PlaceFile& step) {
     // Never 0, 1 or 2 (kernel/files.h), so no file is overwritten before it is in its place.
-    CHECK(next_file < files.size());
+    CHECK(next_file < parts.files.size());
     add({.kind = ChildStep::Kind::PlaceDescriptor,
          .number = step.descriptor,
-         .from = files[next_file++].number()});
+         .from = parts.files[next_file++].number()});
     return {};
   }
   Result<void> operator()(const ChangeDirectory& step) {
@@ -185,7 +186,7 @@ struct Preparation {
     std::vector<int> spared = step.except;
     // Needed until execve, which closes them.
     std::vector<int> own;
-    if (joining) own.push_back(joining->socket);
+    if (parts.joining) own.push_back(parts.joining->socket);
     if (to.ruleset_) own.push_back(to.ruleset_->number());
     spared.insert(spared.end(), own.begin(), own.end());
     std::sort(spared.begin(), spared.end());
@@ -255,27 +256,28 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const MeetHelper&) {
-    CHECK(joining);
+    CHECK(parts.joining);
     // As early as there is a number to tell: the helper answers while mounts are made.
     const size_t early = own_processes ? before_program : to.steps_.size();
     to.steps_.insert(to.steps_.begin() + static_cast<ptrdiff_t>(early),
                      {.kind = ChildStep::Kind::TellSupervisor,
-                      .number = joining->supervisor,
-                      .from = joining->socket,
+                      .number = parts.joining->supervisor,
+                      .from = parts.joining->socket,
                       .plan_step = plan_step});
-    add({.kind = ChildStep::Kind::HearSupervisor, .from = joining->socket});
+    add({.kind = ChildStep::Kind::HearSupervisor, .from = parts.joining->socket});
     return {};
   }
   // The programs are made by compile().
   Result<void> operator()(const LoadFilter& step) {
-    if (begins == Begins::Before) add({.kind = ChildStep::Kind::WaitForFilter, .gate = &to.gate_});
+    if (parts.begins == Begins::Before)
+      add({.kind = ChildStep::Kind::WaitForFilter, .gate = &to.gate_});
     ChildStep load = {
         .kind = ChildStep::Kind::LoadFilter, .programs = &to.programs_, .key = &to.key_};
     if (step.answered) {
-      CHECK(joining);
+      CHECK(parts.joining);
       load.kind = ChildStep::Kind::LoadFilterSupervised;
-      load.from = joining->socket;
-      load.first = joining->flags;
+      load.from = parts.joining->socket;
+      load.first = parts.joining->flags;
     }
     add(load);
     return {};
@@ -308,11 +310,9 @@ tl::expected<std::vector<kernel::Fd>, SetupError> open_files(const Plan& plan) {
   return files;
 }
 
-tl::expected<void, SetupError> Prepared::fill(const Plan& plan, std::span<const kernel::Fd> files,
-                                              const std::optional<Joining>& joining,
-                                              const LimitEnds& ends, Begins begins) {
+tl::expected<void, SetupError> Prepared::fill(const Plan& plan, const LaunchParts& parts) {
   Result<void> done = kernel::fill_random(key_);
-  Preparation preparation{*this, files, joining, ends, begins};
+  Preparation preparation{*this, parts};
   for (const Step& step : plan.steps) {
     const auto* enter = std::get_if<EnterDomain>(&step);
     if (done && enter != nullptr) done = preparation.make_domain(*enter);

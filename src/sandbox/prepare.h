@@ -41,6 +41,17 @@ struct LimitEnds {
 // Whether the child begins before all is ready, and waits for the filter.
 enum class Begins : uint8_t { WhenReady, Before };
 
+// What one launch has besides its plan.
+struct LaunchParts {
+  // Of open_files, to be kept until the child has executed the program.
+  std::span<const kernel::Fd> files;
+  // The child meets the supervisor and hands it the filter's listener.
+  const std::optional<Joining>& joining;
+  const LimitEnds& ends;
+  Begins begins = Begins::WhenReady;
+  kernel::NewNetwork* network = nullptr;  // on its way
+};
+
 // Not movable: the steps point into it.
 class Prepared {
  public:
@@ -49,19 +60,14 @@ class Prepared {
   Prepared& operator=(const Prepared&) = delete;
   ~Prepared();  // forgets the key
 
-  // `files`: of open_files, to be kept until the child has executed the program.
-  // `joining`: the child meets the supervisor and hands it the filter's listener.
-  [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan,
-                                                    std::span<const kernel::Fd> files,
-                                                    const std::optional<Joining>& joining,
-                                                    const LimitEnds& ends, Begins begins);
+  [[nodiscard]] tl::expected<void, SetupError> fill(const Plan& plan, const LaunchParts& parts);
   // What takes longest, and what no step before the filter needs. Afterwards the gate can be
   // opened.
   [[nodiscard]] tl::expected<void, SetupError> compile(const Plan& plan,
                                                        const std::optional<Joining>& joining);
   kernel::Gate& gate() { return gate_; }
   // In a process namespace, once the child has ended: room for another descriptor.
-  void make_room() { namespaces_.close_launcher(); }
+  void make_room() { namespaces_.close_descriptors(); }
   const std::vector<ChildStep>& steps() const { return steps_; }
 
  private:

@@ -104,7 +104,7 @@ std::optional<ReadyLaunch> ready_from_bytes(std::string_view bytes) {
   std::string_view rules;
   reader.text(rules);
   if (!reader.done()) return std::nullopt;
-  return ReadyLaunch{std::make_shared<const KeptRules>(facts, rules),
+  return ReadyLaunch{std::make_shared<const KeptRules>(facts, [rules] { return rules; }),
                      std::make_shared<const LaunchPatterns>(std::move(patterns))};
 }
 

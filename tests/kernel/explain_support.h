@@ -39,6 +39,15 @@ inline Outcome explained(const Request& request, Supervise how = Supervise::Expl
   return outcome;
 }
 
+// By a helper that began before anything was known of the run.
+inline Outcome explained_early(const Request& request, Supervision supervision,
+                               const Supervisor::DescribeFrom& describe = {}) {
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  auto helper = Supervisor::begin(describe);
+  EXPECT_TRUE(helper);
+  return run_request(request, {.supervision = std::move(supervision), .helper = &*helper});
+}
+
 struct Process {
   int id = 0, parent = 0, group = 0;
 };

@@ -216,6 +216,89 @@ TEST(Explain, EveryEndIsTheSameAsWithout) {
   }
 }
 
+TEST(Explain, AHelperThatBeganEarlySeesTheSame) {
+  using Told = std::pair<std::string, uint64_t>;
+  const auto told = [](const Outcome& outcome) {
+    std::vector<Told> all;
+    for (const Denial& denial : outcome.observed.denials.seen)
+      all.emplace_back(text_of(denial), denial.times);
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  for (const Action action : {Action::deny(eperm), Action::trap(), Action::kill()}) {
+    for (const Supervise how : {Supervise::Explain, Supervise::Audit}) {
+      for (const char* verb : {"once", "family", "handle-trap", "stopping"}) {
+        const Request request = refusing(action, {verb});
+        const Outcome late = explained(request, how);
+        const Outcome early = explained_early(request, {.how = how});
+        EXPECT_EQ(early.observed.how, Observed::How::Explained) << verb;
+        EXPECT_EQ(early.ending, late.ending) << verb;
+        EXPECT_EQ(told(early), told(late)) << verb;
+        EXPECT_EQ(early.observed.denials.saw_every_end, late.observed.denials.saw_every_end);
+      }
+    }
+  }
+}
+
+TEST(Explain, AFirstCallMayComeBeforeWhatItIsJudgedBy) {
+  // The launcher tells it when the program has begun already.
+  Request request = refusing(Action::deny(77), {"once"});
+  request.isolation.emplace().processes = true;
+  for (int i = 0; i < 300; ++i) {
+    Supervision supervision;
+    supervision.texts = [&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 20)));
+      return std::string();
+    };
+    const Outcome outcome = explained_early(request, supervision);
+    ASSERT_EQ(outcome.ending, Ending(Exited{77}));
+    ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+  }
+}
+
+TEST(Explain, AHelperThatBeganEarlyDescribesWithWhatItIsTold) {
+  const Folder folder;
+  const std::string file = folder.file("stderr");
+  const Request request = refusing(Action::deny(eperm), {"distinct", "100"});
+  // More than a socket holds.
+  const std::string texts(size_t{1} << 20, 't');
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int to = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(to, 2);
+    Supervision supervision{.describe = [](const Denial&) { return std::string("late\n"); },
+                            .printed_at_most = 3,
+                            .texts = [&] { return texts; }};
+    const auto describe = [](const Denial& denial, std::string_view given) {
+      return std::to_string(given.size()) + " " + std::to_string(denial.times) + "\n";
+    };
+    ::_exit(status_of(explained_early(request, supervision, describe)));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), eperm);
+  EXPECT_EQ(kernel::read_file(file).value_or(""), "1048576 1\n1048576 1\n1048576 1\n");
+}
+
+TEST(Explain, NothingIsRunWithAHelperThatEndedBeforeItWasTold) {
+  auto helper = Supervisor::begin({});
+  ASSERT_TRUE(helper);
+  ::kill(helper->joining().supervisor, SIGKILL);
+  ASSERT_TRUE(soon([&] {
+    return !kernel::read_file("/proc/" + std::to_string(helper->joining().supervisor) + "/cmdline",
+                              10)
+                .value_or("")
+                .size();
+  }));
+  const Folder folder;
+  Request request = refusing(Action::deny(eperm), {"once"});
+  request.stdout_file = folder.file("output");
+  const Outcome outcome = run_request(request, {.supervision = Supervision(), .helper = &*helper});
+  const auto* refused = std::get_if<SetupError>(&outcome.ending);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_THAT(to_string(refused->error), testing::HasSubstr("helper"));
+}
+
 TEST(Explain, TheProgramGetsNoListenerOfItsOwn) {
   Request request = request_for({"listener"});
   EXPECT_EQ(explained(request).ending, Ending(Exited{eperm}));

@@ -34,6 +34,16 @@ def loopback_works_in_a_network_of_its_own(bench):
     bench.expect(bench.run(policy, find("python3"), "-c", script), output="b'x'")
 
 
+@case("readlink")
+def a_network_that_a_used_text_asks_for_is_the_programs_own(bench):
+    """One that the text itself asks for is begun before what it uses has been read."""
+    bench.file("network.seclude", "seclude 1\nisolate network\n")
+    policy = bench.policy("use default, ./network.seclude")
+    outside = bench.outside(find("readlink"), "/proc/self/ns/net").stdout
+    done = bench.expect(bench.run(policy, find("readlink"), "/proc/self/ns/net"))
+    bench.check(done.stdout != outside, done.stdout)
+
+
 @case("sh", "readlink")
 def only_what_is_asked_for_is_isolated(bench):
     names = {"network": {"net", "uts"}, "processes": {"pid", "mnt", "cgroup"}, "ipc": {"ipc", "mnt"},

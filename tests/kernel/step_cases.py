@@ -107,12 +107,19 @@ def kill_all(bench, lines, flags, script, plan):
     in_private(bench, work)
 
 
+def maker_of_networks():
+    """Whoever has no privileges makes them in a user namespace, not ahead."""
+    return ["network"] if os.geteuid() == 0 else []
+
+
 @case("sh", "setsid", "sleep", "unshare")
 def whoever_is_killed_at_any_step_of_a_full_launch(bench):
     needs_own_root(bench)
+    ahead = maker_of_networks()
     guarded = ["guardian", "launcher+guardian"] if has_groups(bench) else []
     kill_all(bench, (*OWN_ROOT, *limits(bench)), (), FAMILY, [
-        ("launcher+child", ["launcher", "helper", "init", "rest", *guarded]),
+        ("launcher+child", ["launcher", "helper", *ahead, "init", "rest", *guarded]),
+        ("network", ["launcher", "helper", "network"] if ahead else []),
         ("child", ["launcher", "helper", "child"]),
         ("init+child", ["launcher", "helper", "init"]),
         ("rest+child", ["launcher", "helper", "init", "rest"]),
@@ -123,9 +130,11 @@ def whoever_is_killed_at_any_step_of_a_full_launch(bench):
 @case("sh", "setsid", "sleep", "unshare")
 def whoever_is_killed_at_any_step_without_a_helper(bench):
     needs_own_root(bench)
+    ahead = maker_of_networks()
     guarded = ["guardian", "launcher+guardian"] if has_groups(bench) else []
     kill_all(bench, (*OWN_ROOT, *limits(bench)), ("--no-explain",), FAMILY, [
-        ("launcher+child", ["launcher", "init", "rest", *guarded]),
+        ("launcher+child", ["launcher", *ahead, "init", "rest", *guarded]),
+        ("network", ["launcher", "network"] if ahead else []),
         ("rest+child", ["launcher", "init", "rest"])])
 
 

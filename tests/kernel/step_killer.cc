@@ -3,15 +3,14 @@
 //
 // usage: step_killer STEPPED[+FOLLOWED...] VICTIM[+VICTIM...] N COMMAND...
 // Roles: launcher, helper (the one that explains), guardian (of control groups), child (made to
-// become the program), init (first of a process namespace), rest (goes on for the child where there
-// is an init). N from 1; with 0 nobody is killed.
-// In: the launch. Out, on standard output: "launcher PID", "ROLE STEP" for each process when it is
-// made, and one of "killed CALL" (the number of the call that was not made any more), "nobody" (no
-// victim was there), "over STEPS STATUS". The launch ends by itself; whoever is left of it is
-// looked for by step_cases.py.
-// A process can have one tracer: the helper follows the program's process, so that one is neither
-// stepped nor followed where the helper is to follow it. With an init, the child may be: the helper
-// follows the rest.
+// become the program), network (makes a network namespace meanwhile), init (first of a process
+// namespace), rest (goes on for the child where there is an init). N from 1; with 0 nobody is
+// killed. In: the launch. Out, on standard output: "launcher PID", "ROLE STEP" for each process
+// when it is made, and one of "killed CALL" (the number of the call that was not made any more),
+// "nobody" (no victim was there), "over STEPS STATUS". The launch ends by itself; whoever is left
+// of it is looked for by step_cases.py. A process can have one tracer: the helper follows the
+// program's process, so that one is neither stepped nor followed where the helper is to follow it.
+// With an init, the child may be: the helper follows the rest.
 #include <elf.h>
 #include <sched.h>
 #include <signal.h>
@@ -42,8 +41,11 @@ struct Tracee {
 
 // What a process is, by who made it and how (kernel/helper.cc, run_group.cc, process.cc,
 // raw_namespaces.cc).
-std::string role_of(const std::string& maker, int event, bool shares) {
-  if (maker == "launcher" && event == PTRACE_EVENT_FORK) return shares ? "child" : "helper";
+std::string role_of(const std::string& maker, int event, unsigned long shared) {
+  if (maker == "launcher" && event == PTRACE_EVENT_FORK) {
+    if ((shared & CLONE_FILES) != 0) return "network";
+    return (shared & CLONE_VM) != 0 ? "child" : "helper";
+  }
   if (maker == "launcher" && event == PTRACE_EVENT_CLONE) return "guardian";
   if (maker == "launcher" && event == PTRACE_EVENT_VFORK) return "child";
   if (maker == "child" && event == PTRACE_EVENT_FORK) return "init";
@@ -51,15 +53,15 @@ std::string role_of(const std::string& maker, int event, bool shares) {
   return "other";
 }
 
-// Whether the call of clone that a process is in gives the new one its own memory to share.
-bool shares_memory(pid_t maker) {
+// What the call of clone that a process is in lets the new one share (CLONE_*).
+unsigned long shared_by(pid_t maker) {
   struct user_regs_struct registers = {};
   iovec where = {&registers, sizeof registers};
-  if (ptrace(PTRACE_GETREGSET, maker, NT_PRSTATUS, &where) != 0) return false;
+  if (ptrace(PTRACE_GETREGSET, maker, NT_PRSTATUS, &where) != 0) return 0;
 #if defined(__x86_64__)
-  return registers.orig_rax == SYS_clone && (registers.rdi & CLONE_VM) != 0;
+  return registers.orig_rax == SYS_clone ? registers.rdi : 0;
 #else
-  return registers.regs[8] == SYS_clone && (registers.regs[0] & CLONE_VM) != 0;
+  return registers.regs[8] == SYS_clone ? registers.regs[0] : 0;
 #endif
 }
 
@@ -150,7 +152,7 @@ class Steps {
     unsigned long number = 0;
     ptrace(PTRACE_GETEVENTMSG, maker, 0, &number);
     const auto pid = static_cast<pid_t>(number);
-    const std::string role = role_of(tracee(maker).role, event, shares_memory(maker));
+    const std::string role = role_of(tracee(maker).role, event, shared_by(maker));
     Tracee& made = tracee(pid);
     made.role = role;
     if (role != "other") born(role, pid);

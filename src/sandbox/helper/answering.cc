@@ -43,12 +43,19 @@ class Loop {
                                {.descriptor = child_ ? child_->number() : -1}};
       if (!kernel::wait_until_ready(items, more_to_follow_)) return 1;
       const auto& [listener, signals, launcher, child] = items;
+      const bool knew = knows();
       if (child.readable || child.closed) hear_child();
       if (listener.readable) answer_one();
       if (listener.closed) listener_.reset();  // nobody is left behind this filter
       if (signals.readable || more_to_follow_) follow();
       print();
-      if ((launcher.readable || launcher.closed) && !hear_launcher()) return 1;
+      if (launcher.readable || launcher.closed) {
+        // The rest of the briefing was there; a call may have asked for it meanwhile.
+        if (!knew)
+          (void)given_.briefing->hear();
+        else if (!hear_launcher())
+          return 1;
+      }
       if (launcher_ && nobody_left()) say_farewell();
     }
     return 0;
@@ -58,6 +65,7 @@ class Loop {
   bool busy() const { return listener_ || following_; }
   bool over() const { return !launcher_ && !busy(); }
   bool nobody_left() const { return joined_ && !busy(); }
+  bool knows() const { return given_.briefing == nullptr || given_.briefing->complete(); }
 
   // ---- sockets ----------------------------------------------------------------------------------
 

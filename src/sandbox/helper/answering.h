@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "kernel/fd.h"
+#include "sandbox/helper/briefing.h"
 #include "sandbox/helper/supervisor.h"
 
 namespace seclude::sandbox {
@@ -21,9 +22,11 @@ struct Answering {
   bool many_runs;  // begin anew when a run is over and nobody is left of it
   kernel::Fd launcher;
   kernel::Fd child;
+  Briefing* briefing = nullptr;  // of a helper that was begun early: behind the rules
 };
 
-// The launcher's word that a run is over is one byte, the number of the run from 0 (modulo 256).
+// What the launcher says first to a helper that was begun early is its briefing. Its word that a
+// run is over is one byte, the number of the run from 0 (modulo 256).
 
 // Before the denials (denial_wire.h), on the launcher's socket.
 struct Farewell {

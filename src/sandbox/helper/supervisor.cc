@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/wire.h"
+#include "filter/rules_wire.h"
 #include "kernel/helper.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 #include "kernel/signals.h"
 #include "kernel/socket.h"
 #include "sandbox/helper/answering.h"
+#include "sandbox/helper/briefing.h"
 #include "sandbox/helper/denial_wire.h"
 
 namespace seclude::sandbox {
@@ -51,8 +54,7 @@ std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
 
 }  // namespace
 
-Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& supervision,
-                                     Serves serves) {
+Result<Supervisor> Supervisor::fork(Serves serves, Knows knows, const Work& work) {
   kernel::SocketPair control = TRY(kernel::socket_pair(kernel::SocketKind::Stream));
   kernel::SocketPair joining = TRY(kernel::socket_pair(kernel::SocketKind::Messages));
   // In the helper, everything but these two is closed already; the launcher's ends would keep it
@@ -61,18 +63,73 @@ Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& 
       TRY(kernel::start_helper({control.other.number(), joining.other.number()}, [&] {
         (void)control.one.release();
         (void)joining.one.release();
-        return answer_calls({.rules = rules,
-                             .supervision = supervision,
-                             .many_runs = serves == Serves::ManyRuns,
-                             .launcher = std::move(control.other),
-                             .child = std::move(joining.other)});
+        return work({std::move(control.other), std::move(joining.other)});
       }));
-  return Supervisor(process, serves, std::move(control.one), std::move(joining.one));
+  return Supervisor(process, serves, knows, std::move(control.one), std::move(joining.one));
+}
+
+Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& supervision,
+                                     Serves serves) {
+  return fork(serves, Knows::Everything, [&](Ends ends) {
+    return answer_calls({.rules = rules,
+                         .supervision = supervision,
+                         .many_runs = serves == Serves::ManyRuns,
+                         .launcher = std::move(ends.launcher),
+                         .child = std::move(ends.child)});
+  });
+}
+
+Result<Supervisor> Supervisor::begin(const DescribeFrom& describe) {
+  return fork(Serves::OneRun, Knows::Nothing, [&](Ends ends) {
+    Briefing briefing(ends.launcher);
+    const auto terms = briefing.hear_terms();
+    if (!terms) return 1;
+    const KeptRules rules(terms->facts,
+                          [&]() -> std::string_view { return briefing.hear().rules; });
+    Supervision supervision = {.how = terms->how,
+                               .printed_at_most = terms->printed_at_most,
+                               .listening = terms->listening};
+    if (terms->prints)
+      supervision.describe = [&](const Denial& denial) {
+        return describe(denial, briefing.hear().texts);
+      };
+    return answer_calls({.rules = rules,
+                         .supervision = supervision,
+                         .many_runs = false,
+                         .launcher = std::move(ends.launcher),
+                         .child = std::move(ends.child),
+                         .briefing = &briefing});
+  });
+}
+
+Result<void> Supervisor::engage(const KeptRules& rules, const Supervision& supervision) {
+  if (knows_ != Knows::Nothing) return {};
+  knows_ = Knows::Terms;
+  const Terms terms = {.facts = rules.facts(),
+                       .how = supervision.how,
+                       .prints = bool(supervision.describe),
+                       .printed_at_most = supervision.printed_at_most,
+                       .listening = supervision.listening};
+  const auto told = kernel::send_message(control_, to_wire(terms));
+  if (told) return {};
+  return fail("tell the helper process what to do", told.error().errno_value,
+              "something has ended it");
+}
+
+void Supervisor::tell(const KeptRules& rules, const Supervision& supervision) {
+  if (knows_ != Knows::Terms) return;
+  knows_ = Knows::Everything;
+  wire::Writer writer;
+  filter::write(writer, rules.get());
+  Knowledge knowledge = {.rules = std::move(writer.bytes), .texts = {}};
+  if (supervision.texts) knowledge.texts = supervision.texts();
+  (void)kernel::send_message(control_, to_wire(knowledge));  // it may have ended
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
     : process_(std::exchange(other.process_, 0)),
       serves_(other.serves_),
+      knows_(other.knows_),
       run_(other.run_),
       control_(std::move(other.control_)),
       child_end_(std::move(other.child_end_)) {}

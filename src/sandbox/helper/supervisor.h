@@ -44,6 +44,8 @@ struct Supervision {
   std::function<std::string(const Denial&)> describe = {};
   size_t printed_at_most = 20;            // for each run
   std::vector<ListenEnd> listening = {};  // where sockets may listen (listening.h)
+  // For a helper that was begun early: what its `describe` gets to know in place of this one's.
+  std::function<std::string()> texts = {};
 };
 
 // What the launch needs to bring the child and the supervisor together.
@@ -51,6 +53,8 @@ struct Joining {
   int socket = -1;     // the child's end
   int supervisor = 0;  // process id
   unsigned flags = 0;  // for loading the filter
+  // Supervisor::tell, to be called before this process waits for a child that may ask.
+  std::function<void()> tell = {};
 };
 
 class Supervisor {
@@ -60,6 +64,14 @@ class Supervisor {
   [[nodiscard]] static Result<Supervisor> start(const KeptRules& rules,
                                                 const Supervision& supervision,
                                                 Serves serves = Serves::OneRun);
+  // The same for one run before anything is known of it, when there is little to copy (briefing.h).
+  // `describe` is used in the helper; of `texts` it gets what Supervision::texts made of them.
+  using DescribeFrom = std::function<std::string(const Denial&, std::string_view texts)>;
+  [[nodiscard]] static Result<Supervisor> begin(const DescribeFrom& describe);
+  // Then it has to be told: before there is a child, and before somebody waits for the child.
+  [[nodiscard]] Result<void> engage(const KeptRules& rules, const Supervision& supervision);
+  void tell(const KeptRules& rules, const Supervision& supervision);
+
   Supervisor(Supervisor&& other) noexcept;
   Supervisor& operator=(Supervisor&&) = delete;
   ~Supervisor() { abandon(); }
@@ -74,13 +86,21 @@ class Supervisor {
   bool ready() const { return process_ != 0; }
 
  private:
-  Supervisor(int process, Serves serves, kernel::Fd control, kernel::Fd child_end)
+  enum class Knows : uint8_t { Everything, Nothing, Terms };
+  struct Ends {
+    kernel::Fd launcher, child;
+  };
+  using Work = std::function<int(Ends)>;
+  static Result<Supervisor> fork(Serves serves, Knows knows, const Work& work);
+  Supervisor(int process, Serves serves, Knows knows, kernel::Fd control, kernel::Fd child_end)
       : process_(process),
         serves_(serves),
+        knows_(knows),
         control_(std::move(control)),
         child_end_(std::move(child_end)) {}
   int process_;  // 0: nothing to end
   Serves serves_;
+  Knows knows_;
   uint8_t run_ = 0;  // counted on both sides
   kernel::Fd control_, child_end_;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "kernel/processors.h"
+
 namespace seclude::sandbox {
 namespace {
 

@@ -32,16 +32,20 @@ const char* NamespaceParts::own(std::string text) {
   return texts_.emplace_back(std::move(text)).c_str();
 }
 
-Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& step) {
+Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& step,
+                                                      kernel::NewNetwork* network) {
   ChildSteps steps;
+  // One that was made outside a user namespace is not its own.
+  if (step.network && !step.user && network != nullptr) network_ = network->take();
   const kernel::Namespaces made = {.user = step.user,
                                    .mounts = step.mounts,
                                    .processes = step.processes,
-                                   .network = step.network,
+                                   .network = step.network && !network_,
                                    .ipc = step.ipc,
                                    .names = step.names,
                                    .groups = step.groups};
   steps.push_back({.kind = ChildStep::Kind::LeaveNamespaces, .bits = kernel::flags_of(made)});
+  if (network_) steps.push_back({.kind = ChildStep::Kind::JoinNetwork, .from = network_->number()});
   if (!step.user) return steps;
   // Everybody keeps the numbers that he has.
   const auto map = [](uint32_t number) {
@@ -51,6 +55,11 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& ste
                    .text = own(map(kernel::own_user())),
                    .other = own(map(kernel::own_group_id()))});
   return steps;
+}
+
+NamespaceParts::ChildSteps NamespaceParts::of(const RaiseLoopback&) const {
+  if (network_) return {};
+  return {{.kind = ChildStep::Kind::RaiseLoopback}};
 }
 
 Result<NamespaceParts::ChildSteps> NamespaceParts::of(const StartInit&) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "kernel/fd.h"
 #include "kernel/memory.h"
+#include "kernel/new_network.h"
 #include "sandbox/child.h"
 #include "sandbox/namespaces/namespace_steps.h"
 
@@ -26,12 +27,18 @@ class NamespaceParts {
   NamespaceParts& operator=(const NamespaceParts&) = delete;
 
   using ChildSteps = std::vector<ChildStep>;
-  [[nodiscard]] Result<ChildSteps> of(const EnterNamespaces& step);
+  // `network` is joined where the step makes one for this user; it is kept here, and there is no
+  // loopback device left to raise.
+  [[nodiscard]] Result<ChildSteps> of(const EnterNamespaces& step, kernel::NewNetwork* network);
+  [[nodiscard]] ChildSteps of(const RaiseLoopback& step) const;
   [[nodiscard]] Result<ChildSteps> of(const StartInit& step);
   [[nodiscard]] Result<ChildSteps> of(const MountOver& step);
   [[nodiscard]] ChildSteps of(const LeaveRoot& step) const;
-  // What StartInit has opened is of no more use once the child has ended.
-  void close_launcher() { launcher_.reset(); }
+  // What the child alone had a use for, once it has ended.
+  void close_descriptors() {
+    launcher_.reset();
+    network_.reset();
+  }
 
  private:
   const char* own(std::string text);
@@ -41,7 +48,7 @@ class NamespaceParts {
   ChildStep showing(const KeptPlace& kept, const MountOver& in, int from);
 
   std::deque<std::string> texts_;  // whose elements stay where they are
-  std::optional<kernel::Fd> launcher_, held_;
+  std::optional<kernel::Fd> launcher_, held_, network_;
   std::optional<kernel::Fd> root_;  // the one outside, where there is one of its own
   std::optional<kernel::Stack> stack_;
 };
