@@ -17,6 +17,9 @@ struct Source {
   std::string name;       // as the user knows it: a path, or "dynamic-program"
   std::string text;       // the whole text, UTF-8 not required
   bool built_in = false;  // shipped in the binary: shown as "NAME (built in)"
+  // What the parser made of this text, if somebody has that already (policy/policy_wire.h). Whoever
+  // gives it keeps it.
+  std::string_view parsed = {};
 };
 
 // Bytes [begin, end) of one source. The default is "nowhere".

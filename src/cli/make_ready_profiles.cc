@@ -1,13 +1,17 @@
-// A program of the build: writes the C++ file behind ready_profiles.h.
+// A program of the build: writes the C++ file behind ready_profiles.h and ready_texts.h.
 //
-// In: the name of the file to write; the built-in profiles, compiled into this program as well.
-// Out: that file, with each profile that needs nothing but a filter. A profile that is wrong ends
-// the build.
+// In: the name of the file to write; the built-in profiles and sets, compiled into this program as
+// well. Out: that file, with each profile that needs nothing but a filter, and with all texts
+// parsed. A text that is wrong ends the build.
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "filter/resolve.h"
 #include "policy/load.h"
+#include "policy/parser.h"
+#include "policy/policy_wire.h"
+#include "policy/validate.h"
 #include "sandbox/ready_launch.h"
 
 namespace seclude {
@@ -31,38 +35,78 @@ std::optional<Result<std::string>> bytes_of(std::string_view name) {
 }
 
 constexpr const char* head =
-    "// Made by make_ready_profiles.cc; do not edit.\n#include \"cli/ready_profiles.h\"\n\n"
+    "// Made by make_ready_profiles.cc; do not edit.\n#include \"cli/ready_profiles.h\"\n"
+    "#include \"cli/ready_texts.h\"\n\n"
     "namespace seclude::cli {\n\nnamespace {\n\n";
 
-void write_array(std::FILE* file, size_t index, std::string_view bytes) {
-  std::fprintf(file, "constexpr char bytes_%zu[] = {", index);
-  for (const char byte : bytes) std::fprintf(file, "%d,", static_cast<signed char>(byte));
-  std::fputs("};\n", file);
+// Problems in it end the build.
+Result<std::string> parsed(std::string_view name, policy::Wanted::Kind kind) {
+  const auto text = policy::built_in({.kind = kind, .name = std::string(name), .nearby = ""});
+  if (!text) return fail(text.error().message);
+  SourceMap sources;
+  Diagnostics diagnostics;
+  const uint32_t index = sources.add(*text);
+  const policy::Policy policy = policy::parse(index, sources, diagnostics);
+  policy::validate(policy, diagnostics);
+  if (!diagnostics.all().empty()) return fail("parse the text without a word about it");
+  return policy::to_wire(policy, text->text);
+}
+
+// Arrays of bytes, and a table with their names.
+class Table {
+ public:
+  Table(std::FILE* file, const char* type) : file_(file), type_(type) {}
+
+  void add(std::string_view name, std::string_view bytes) {
+    const std::string array = std::string(type_) + "_" + std::to_string(index_++);
+    std::fprintf(file_, "constexpr char %s[] = {", array.c_str());
+    for (const char byte : bytes) std::fprintf(file_, "%d,", static_cast<signed char>(byte));
+    std::fputs("};\n", file_);
+    rows_ += "    {\"" + std::string(name) + "\", {" + array + ", sizeof " + array + "}},\n";
+  }
+  void end(const char* function) {
+    std::fprintf(file_,
+                 "constexpr %s %s_all[] = {\n%s};\n\n}  // namespace\n\n"
+                 "std::span<const %s> %s() { return %s_all; }\n\nnamespace {\n\n",
+                 type_, type_, rows_.c_str(), type_, function, type_);
+  }
+
+ private:
+  std::FILE* file_;
+  const char* type_;
+  size_t index_ = 0;
+  std::string rows_;
+};
+
+int give_up(std::string_view name, const Error& error) {
+  std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(), to_string(error).c_str());
+  return 1;
 }
 
 int make(const char* path) {
   std::FILE* file = std::fopen(path, "w");
   if (file == nullptr) return 1;
   std::fputs(head, file);
-  std::string rows;
-  size_t index = 0;
+  Table profiles(file, "ReadyProfile");
   for (const std::string_view name : policy::profile_names()) {
     const auto bytes = bytes_of(name);
     if (!bytes) continue;
-    if (!*bytes) {
-      std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(),
-                   to_string(bytes->error()).c_str());
-      return 1;
-    }
-    write_array(file, index, **bytes);
-    const std::string array = "bytes_" + std::to_string(index++);
-    rows += "    {\"" + std::string(name) + "\", {" + array + ", sizeof " + array + "}},\n";
+    if (!*bytes) return give_up(name, bytes->error());
+    profiles.add(name, **bytes);
   }
-  std::fprintf(file,
-               "constexpr ReadyProfile all[] = {\n%s};\n\n}  // namespace\n\n"
-               "std::span<const ReadyProfile> ready_profiles() { return all; }\n\n"
-               "}  // namespace seclude::cli\n",
-               rows.c_str());
+  profiles.end("ready_profiles");
+  Table texts(file, "ReadyText");
+  using Kind = policy::Wanted::Kind;
+  for (const auto& [kind, names] : {std::pair(Kind::Set, policy::set_names()),
+                                    std::pair(Kind::Profile, policy::profile_names())}) {
+    for (const std::string_view name : names) {
+      const auto bytes = parsed(name, kind);
+      if (!bytes) return give_up(name, bytes.error());
+      texts.add(name, *bytes);
+    }
+  }
+  texts.end("ready_texts");
+  std::fputs("}  // namespace\n\n}  // namespace seclude::cli\n", file);
   return std::fclose(file) == 0 ? 0 : 1;
 }
 

@@ -6,6 +6,7 @@
 #include "calls/arch.h"
 #include "cli/files.h"
 #include "cli/parse.h"
+#include "cli/ready_texts.h"
 #include "filter/check.h"
 
 namespace seclude::cli {
@@ -21,8 +22,14 @@ std::string beside(const std::string& nearby, std::string name) {
   return nearby.substr(0, slash + 1) + name;
 }
 
+tl::expected<Source, Diagnostic> shipped(const policy::Wanted& wanted) {
+  auto found = policy::built_in(wanted);
+  if (found) found->parsed = ready_text(found->name);
+  return found;
+}
+
 tl::expected<Source, Diagnostic> find_text(const policy::Wanted& wanted) {
-  if (wanted.kind != policy::Wanted::Kind::File) return policy::built_in(wanted);
+  if (wanted.kind != policy::Wanted::Kind::File) return shipped(wanted);
   std::string path = beside(wanted.nearby, wanted.name);
   Result<std::string> text = read_text(path);
   if (text) return Source{.name = path, .text = std::move(*text)};
@@ -42,8 +49,8 @@ Result<Source> read_policy(const std::string& argument) {
     std::string text = TRY(read_text(argument));
     return Source{.name = argument == "-" ? "standard input" : argument, .text = std::move(text)};
   }
-  auto found = policy::built_in(
-      {.kind = policy::Wanted::Kind::Profile, .name = argument, .nearby = "command line"});
+  auto found =
+      shipped({.kind = policy::Wanted::Kind::Profile, .name = argument, .nearby = "command line"});
   if (found) return std::move(*found);
   std::string hint = join(found.error().helps, "; ");
   if (hint.empty()) {
@@ -126,11 +133,12 @@ Loaded load_from(std::string_view texts) {
     reader.text(source.name);
     reader.text(source.text);
     reader.number(source.built_in);
+    if (source.built_in) source.parsed = ready_text(source.name);
     CHECK(reader.good);
   }
   CHECK(!sources.empty());
   const auto find = [&](const policy::Wanted& wanted) -> tl::expected<Source, Diagnostic> {
-    if (wanted.kind != policy::Wanted::Kind::File) return policy::built_in(wanted);
+    if (wanted.kind != policy::Wanted::Kind::File) return shipped(wanted);
     const std::string name = beside(wanted.nearby, wanted.name);
     for (const Source& source : sources)
       if (source.name == name && !source.built_in) return source;

@@ -6,10 +6,12 @@
 #include <set>
 #include <tuple>
 
+#include "base/result.h"
 #include "base/text.h"
 #include "policy/brought.h"
 #include "policy/built_in.h"
 #include "policy/parser.h"
+#include "policy/policy_wire.h"
 #include "policy/validate.h"
 
 namespace seclude::policy {
@@ -87,7 +89,14 @@ class Loader {
   };
 
   size_t add(Source source) {
+    const std::string_view parsed = source.parsed;
     uint32_t index = sources_.add(std::move(source));
+    if (!parsed.empty()) {
+      auto policy = from_wire(parsed, index, sources_.at(index).text);
+      CHECK(policy);
+      texts_.policies.push_back(std::move(*policy));
+      return texts_.policies.size() - 1;
+    }
     texts_.policies.push_back(parse(index, sources_, diagnostics_));
     validate(texts_.policies.back(), diagnostics_);
     return texts_.policies.size() - 1;
