@@ -106,6 +106,7 @@ struct Multiplexed {
   uint32_t mask;   // of the first argument that matters: 0xffffffff, or 0xffff for ipc
 };
 std::optional<Multiplexed> multiplexed(CallId id, Arch arch);
+bool has_carriers(Arch arch);  // false: nothing is multiplexed there
 // The call that a carrier's code stands for, e.g. (socketcall, 1) -> socket.
 struct Code {
   uint32_t code;

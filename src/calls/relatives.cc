@@ -34,6 +34,12 @@ std::optional<Multiplexed> multiplexed(CallId id, Arch arch) {
   return std::nullopt;
 }
 
+bool has_carriers(Arch arch) {
+  return std::ranges::any_of(tables::carriers, [&](const tables::Carrier& carrier) {
+    return number_of(carrier.call, arch).has_value();
+  });
+}
+
 std::span<const Code> codes(CallId carrier) {
   const tables::Carrier* found = find_carrier(carrier);
   return found ? found->codes : std::span<const Code>{};

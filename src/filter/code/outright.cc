@@ -5,9 +5,6 @@
 #include "filter/code/outright.h"
 
 #include <algorithm>
-#include <bit>
-
-#include "filter/code/intervals.h"
 
 namespace seclude::filter {
 namespace {
@@ -70,16 +67,9 @@ std::optional<Chain> best_chain(std::span<const Piece> pieces, Window window, fl
 
 std::optional<BitTest::Found> BitTest::find() const {
   for (size_t side = 0; side < 2; ++side)
-    if (uint32_t bits = ~sides_[side].bits; all_others_have(bits, side))
-      return Found{bits, sides_[1 - side].outcome, sides_[side].outcome, weight_};
+    if (sides_[side].told_apart)
+      return Found{~sides_[side].bits, sides_[1 - side].outcome, sides_[side].outcome, weight_};
   return std::nullopt;
-}
-
-bool BitTest::all_others_have(uint32_t bits, size_t side) const {
-  for (size_t i = 0; i < count_; ++i)
-    if (members_[i].side != side && value_at_most(members_[i].last, ~bits) >= members_[i].first)
-      return false;
-  return true;
 }
 
 std::optional<BitTest> bit_test(std::span<const Piece> pieces, Window window) {

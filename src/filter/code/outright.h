@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 
+#include "filter/code/intervals.h"
 #include "filter/code/search.h"
 
 namespace seclude::filter {
@@ -115,7 +116,11 @@ class BitTest {
     sides_[side].bits |= any_bits(piece.first, last);
     ++sides_[side].count;
     weight_ += piece.weight;
-    return ~sides_[0].bits != 0 || ~sides_[1].bits != 0;
+    // The longer the window, the fewer bits a side is without: what fails once fails for ever.
+    Side &own = sides_[side], &other = sides_[1 - side];
+    own.told_apart = own.told_apart && all_others_have(~own.bits, side);
+    other.told_apart = other.told_apart && has_some(~other.bits, members_[count_ - 1]);
+    return own.told_apart || other.told_apart;
   }
 
   // The bits to test, when they exist, and the outcomes with and without them.
@@ -127,8 +132,6 @@ class BitTest {
   float cost(float price) const { return weight_ + price; }
 
  private:
-  bool all_others_have(uint32_t bits, size_t side) const;
-
   // All bits that some number of [low, high] has.
   static uint32_t any_bits(uint32_t low, uint32_t high) {
     uint32_t differing = low ^ high;
@@ -142,7 +145,19 @@ class BitTest {
   struct Side {
     uint32_t outcome = 0, bits = 0;
     size_t count = 0;
+    bool told_apart = true;  // every value of the other side has a bit that none of this side has
   };
+
+  bool all_others_have(uint32_t bits, size_t side) const {
+    for (size_t i = 0; i < count_; ++i)
+      if (members_[i].side != side && !has_some(bits, members_[i])) return false;
+    return true;
+  }
+  // Whether every value of the member has one of the bits.
+  static bool has_some(uint32_t bits, const Member& member) {
+    return value_at_most(member.last, ~bits) < member.first;
+  }
+
   std::array<Member, 16> members_;  // the first count_ of them
   size_t count_ = 0;
   std::array<Side, 2> sides_;

@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/result.h"
 #include "filter/code/outright.h"
 
 namespace seclude::filter {
@@ -35,6 +36,19 @@ Four load_four(const float* from) {
   return four;
 }
 
+// Of a start each.
+using FourPlaces = int32_t __attribute__((vector_size(16)));
+
+FourPlaces load_places(const int32_t* from) {
+  FourPlaces four;
+  std::memcpy(&four, from, sizeof four);
+  return four;
+}
+FourPlaces four_from(size_t first) {
+  const auto place = static_cast<int32_t>(first);
+  return FourPlaces{place, place + 1, place + 2, place + 3};
+}
+
 Four lesser(Four a, Four b) {
 #ifdef __SSE__
   return _mm_min_ps(a, b);  // GCC makes three instructions of the other
@@ -43,10 +57,13 @@ Four lesser(Four a, Four b) {
 #endif
 }
 
-// Of a start each.
-using FourPlaces = int32_t __attribute__((vector_size(16)));
 constexpr size_t at_a_time = 8;  // windows
 constexpr Four infinite_four = {infinite, infinite, infinite, infinite};
+
+bool are_infinite(Four four) {
+  FourPlaces less = four < infinite_four;
+  return (less[0] | less[1] | less[2] | less[3]) == 0;
+}
 
 // Whole groups of four.
 void make_infinite(float* costs, size_t count) {
@@ -128,101 +145,66 @@ class Windows {
   Windows(std::span<const Piece> pieces, float price, size_t most)
       : pieces_(pieces), price_(price), most_(most), starts_(starts_of_windows(pieces, price)) {
     last_ = starts_.size() - 1;
+    padded_ = last_ + at_a_time;
     level_ = (row_of(last_ + 1) + 3) / 4 * 4;
-    const size_t levels = most + 1 + most;
-    costs_ = std::make_unique_for_overwrite<float[]>(levels * level_);
-    make_infinite(costs_.get(), levels * level_);
-    before_.resize(last_ + at_a_time);
+    costs_ = std::make_unique_for_overwrite<float[]>((most + 1) * level_);
+    make_infinite(costs_.get(), (most + 1) * level_);
+    before_.resize(padded_);
     chained_until_.resize(last_);
     bit_tested_until_.resize(last_);
     for (size_t i = 0; i < last_; ++i) {
       before_[i + 1] = before_[i];
       for (const Piece& piece : added({i, i + 1})) before_[i + 1] += piece.weight;
     }
-    if (most > 0) prepare_peeling();
     for (size_t begin = 0; begin < last_; ++begin) settle_outright(begin);
-    for (size_t length = 1; length <= last_; ++length)
+    if (most > 0) prepare_peeling();
+    for (size_t length = 1; length <= last_; ++length) {
+      if (most > 0) look_for_heaviest(length);
       for (size_t k = most + 1; k-- > 0;) find_cuts(k, length);
+    }
   }
 
   Branch build(SearchTree& tree) const { return build({0, last_}, 0, tree); }
 
  private:
-  // Of the windows that start at one place, those that end here and up to the next stretch.
-  struct Stretch {
-    size_t from = 0;
-    Heaviest heaviest;
-  };
-
-  void prepare_peeling() {
-    cuts_behind_ = std::make_unique<int32_t[]>(most_ * level_);
-    heaviest_in_.resize(last_, -1);
-    hot_.resize(last_ + 1);
-    hot_rows_.resize(most_ * (last_ + 1));
-    cut_behind_.reserve(pieces_.size());
-    for (size_t i = 0; i < last_; ++i)
-      for (const Piece& piece : added({i, i + 1})) {
-        cut_behind_.push_back(static_cast<int32_t>(i + 1));
-        if (piece.single) heaviest_in_[i] = std::max(heaviest_in_[i], piece.weight);
-      }
-  }
-
   // ---- without a cut ----------------------------------------------------------------------------
 
   // All windows that start at `begin`.
   void settle_outright(size_t begin) {
-    if (most_ > 0) look_for_heaviest(begin);
+    if (most_ > 0) settle_peeled(begin);
     fill_chains(begin);
     fill_bit_tests(begin);
     if (positions({begin, begin + 1}).size() == 1) cost(0, {begin, begin + 1}) = 0;
   }
 
-  void look_for_heaviest(size_t begin) {
+  // Where the rest of a window leads to one thing it costs nothing. Neighbours differ, so that two
+  // pieces of a longer window are left.
+  void settle_peeled(size_t begin) {
     Heaviest heaviest;
-    stretches_.clear();
-    for (size_t end = begin + 1; end <= last_; ++end) {
-      if (heaviest_in_[end - 1] > heaviest.weight(most_ - 1)) {
-        for (uint32_t at = starts_[end - 1]; at < starts_[end]; ++at) add(at, heaviest);
-        stretches_.push_back({end, heaviest});
-      }
-      Window window = {begin, end};
-      size_t hot = heaviest.hot(weight(window), most_);
-      hot_[end] = hot;
-      if (hot == 0) continue;
-      float passing = weight(window) + price_;
-      for (size_t k = 1; k <= hot; ++k) {
-        passing -= heaviest.weight(k - 1);
-        costs_[(most_ + k) * level_ + place_of(window)] = passing;
-        cuts_behind_[(k - 1) * level_ + place_of(window)] = cut_behind_[heaviest.position(k - 1)];
-        hot_row(k, window.size()).add(begin);
-      }
-      // Neighbours differ, so that two pieces of a longer window are left.
-      if (positions(window).size() <= 2 * hot + 1) settle(window, heaviest);
+    for (Window window = {begin, begin + 1}; window.end <= last_; ++window.end) {
+      if (positions(window).size() > 2 * most_ + 1) return;
+      add_last(window, heaviest);
+      const size_t hot = heaviest.hot(weight(window), most_);
+      for (size_t k = 1; k <= hot && positions(window).size() <= 2 * hot + 1; ++k)
+        if (only_outcome(positions(window), heaviest.first(k))) cost(k, window) = 0;
     }
-    stretches_.push_back({last_ + 2, heaviest});  // beyond all windows: so that there is a next one
-  }
-
-  // Where the rest of a window leads to one thing it costs nothing.
-  void settle(Window window, const Heaviest& heaviest) {
-    for (size_t k = 1; k <= hot_[window.end]; ++k)
-      if (only_outcome(positions(window), heaviest.first(k))) cost(k, window) = 0;
   }
 
   void fill_chains(size_t begin) {
     Bases bases = bases_from(pieces_, starts_[begin]);
     for (size_t b = 0; b < bases.count; ++b) {
       Chain chain(bases.outcome[b]);
-      const Stretch* stretch = stretches_.data();
-      size_t end = begin + 1;
-      for (; end <= last_ && add({end - 1, end}, chain); ++end) {
-        Window window = {begin, end};
+      Heaviest heaviest;
+      Window window = {begin, begin + 1};
+      for (; window.end <= last_ && add({window.end - 1, window.end}, chain); ++window.end) {
         lower(cost(0, window), chain.cost(price_));
-        if (most_ == 0 || hot_[end] == 0) continue;
-        while (stretch[1].from <= end) ++stretch;
-        for (size_t k = 1; k <= hot_[end]; ++k)
-          lower(cost(k, window), chain.cost(price_, stretch->heaviest.first(k)));
+        if (most_ == 0) continue;
+        add_last(window, heaviest);
+        const size_t hot = heaviest.hot(weight(window), most_);
+        for (size_t k = 1; k <= hot; ++k)
+          lower(cost(k, window), chain.cost(price_, heaviest.first(k)));
       }
-      chained_until_[begin] = std::max(chained_until_[begin], end);
+      chained_until_[begin] = std::max(chained_until_[begin], window.end);
     }
   }
 
@@ -237,50 +219,89 @@ class Windows {
 
   // ---- with one ---------------------------------------------------------------------------------
 
+  void prepare_peeling() {
+    heaviest_.resize(most_ * padded_, -1);
+    cuts_behind_.resize(most_ * padded_);
+    singles_.resize(most_between_starts * padded_, -1);
+    for (size_t i = 0; i < last_; ++i) {
+      size_t place = i;
+      for (const Piece& piece : added({i, i + 1})) {
+        if (!piece.single) continue;
+        CHECK(place < singles_.size());
+        singles_[place] = piece.weight;
+        place += padded_;
+      }
+    }
+  }
+
+  // Of all windows of one length, when those of the shorter ones are known.
+  void look_for_heaviest(size_t length) {
+    for (size_t begin = 0; begin + length <= last_; begin += 4)
+      for (size_t i = 0; i < most_between_starts; ++i) {
+        Four weight = load_four(&singles_[i * padded_ + begin + length - 1]);
+        FourPlaces behind = four_from(begin + length), is_heavier = {};
+        for (size_t k = 0; k < most_; ++k) {
+          float* weights = &heaviest_[k * padded_ + begin];
+          int32_t* places = &cuts_behind_[k * padded_ + begin];
+          Four other = load_four(weights);
+          FourPlaces other_behind = load_places(places);
+          is_heavier |= weight > other;  // and then all the others move on
+          Four first = is_heavier ? weight : other;
+          FourPlaces first_behind = is_heavier ? behind : other_behind;
+          std::memcpy(weights, &first, sizeof first);
+          std::memcpy(places, &first_behind, sizeof first_behind);
+          weight = is_heavier ? other : weight;
+          behind = is_heavier ? other_behind : behind;
+        }
+      }
+  }
+
   // All windows of one length without their k heaviest pieces, when those that are shorter or
   // without more are done.
   void find_cuts(size_t k, size_t length) {
     switch (k) {
       case 0:
-        return find_cuts<0>(length, {0, last_ - length + 1});
+        return find_cuts<0>(length);
       case 1:
-        return find_cuts<1>(length, hot_row(1, length));
+        return find_cuts<1>(length);
       case 2:
-        return find_cuts<2>(length, hot_row(2, length));
+        return find_cuts<2>(length);
       case 3:
-        return find_cuts<3>(length, hot_row(3, length));
+        return find_cuts<3>(length);
       default:
         static_assert(peel_limit == 4);
-        return find_cuts<4>(length, hot_row(4, length));
+        return find_cuts<4>(length);
     }
   }
 
-  // Where windows of one length start that may be peeled, and the others between them.
-  struct Row {
-    size_t begin = 0, end = 0;
-
-    void add(size_t start) {
-      if (end == 0) begin = start;
-      end = start + 1;
-    }
-  };
-
   template <size_t k>
-  void find_cuts(size_t length, Row row) {
-    for (size_t begin = row.begin; begin < row.end; begin += at_a_time) {
-      auto [first, second] = best_of_cuts<k>(begin, length);
-      finish(k, {begin, begin + length}, first);
-      finish(k, {begin + 4, begin + 4 + length}, second);
+  void find_cuts(size_t length) {
+    for (size_t begin = 0; begin + length <= last_; begin += at_a_time) {
+      Four own = own_test<k>(begin, length), own_next = own_test<k>(begin + 4, length);
+      if (k > 0 && are_infinite(own) && are_infinite(own_next)) continue;
+      auto [least, least_next] = best_of_cuts<k>(begin, length);
+      finish(k, {begin, begin + length}, least, own);
+      finish(k, {begin + 4, begin + 4 + length}, least_next, own_next);
     }
+  }
+
+  // What a test costs that the rest of a window passes: of four; infinite where not so many pieces
+  // of it are hot.
+  template <size_t k>
+  Four own_test(size_t begin, size_t length) const {
+    Four all = load_four(&before_[begin + length]) - load_four(&before_[begin]);
+    Four passing = all + price_;
+    if constexpr (k == 0) return passing;
+    Four last = {};
+    for (size_t i = 0; i < k; ++i) passing -= last = load_four(&heaviest_[i * padded_ + begin]);
+    return last >= all * hot_share ? passing : infinite_four;
   }
 
   // For the window and the three behind it. `least`: the best cut, without the test for it.
-  void finish(size_t k, Window window, Four least) {
+  void finish(size_t k, Window window, Four least, Four own) {
     const size_t place = place_of(window);
     // What peeling costs is offered to what is less peeled.
     if (k < most_) least = lesser(load_four(&costs_[(k + 1) * level_ + place]), least);
-    Four own = k > 0 ? load_four(&costs_[(most_ + k) * level_ + place])
-                     : load_four(&before_[window.end]) - load_four(&before_[window.begin]) + price_;
     float* costs = &costs_[k * level_ + place];
     least = lesser(least + own, load_four(costs));
     std::memcpy(costs, &least, sizeof least);
@@ -290,16 +311,15 @@ class Windows {
   // which each has others on the left.
   template <size_t k>
   std::pair<Four, Four> best_of_cuts(size_t begin, size_t length) const {
-    const size_t level = level_, place = row_of(length) + begin;
+    const size_t level = level_;
     std::array<FourPlaces, k> behind, behind_next;
     for (size_t i = 0; i < k; ++i) {
-      std::memcpy(&behind[i], &cuts_behind_[i * level + place], sizeof(FourPlaces));
-      std::memcpy(&behind_next[i], &cuts_behind_[i * level + place + 4], sizeof(FourPlaces));
+      behind[i] = load_places(&cuts_behind_[i * padded_ + begin]);
+      behind_next[i] = load_places(&cuts_behind_[i * padded_ + begin + 4]);
     }
-    const auto first = static_cast<int32_t>(begin);
-    FourPlaces cut = {first, first + 1, first + 2, first + 3};
+    FourPlaces cut = four_from(begin);
     Four least = infinite_four, least_next = infinite_four;
-    const float *left = &costs_[row_of(1) + begin], *right = &costs_[place];
+    const float *left = &costs_[row_of(1) + begin], *right = &costs_[row_of(length) + begin];
     size_t left_width = width_of(1), right_width = width_of(length);
     for (size_t shorter = 1; shorter < length; ++shorter) {
       right -= right_width++;
@@ -397,6 +417,10 @@ class Windows {
     if (piece.single && piece.weight > heaviest.weight(most_ - 1))
       heaviest.add(piece.weight, static_cast<uint32_t>(at), most_);
   }
+  // What lies between the last start in the window and its end.
+  void add_last(Window window, Heaviest& heaviest) const {
+    for (size_t at = starts_[window.end - 1]; at < starts_[window.end]; ++at) add(at, heaviest);
+  }
   bool add(Window window, Chain& chain) const {
     for (size_t at = starts_[window.begin]; at < starts_[window.end]; ++at)
       if (!chain.add(pieces_[at], static_cast<uint32_t>(at))) return false;
@@ -415,36 +439,32 @@ class Windows {
   float weight(Window window) const { return before_[window.end] - before_[window.begin]; }
 
   // The windows of one length in a row; behind them, what four at a time may see of more.
-  size_t width_of(size_t length) const { return last_ + at_a_time - length; }
-  size_t row_of(size_t length) const {
-    return (length - 1) * (last_ + at_a_time) - length * (length - 1) / 2;
-  }
+  size_t width_of(size_t length) const { return padded_ - length; }
+  size_t row_of(size_t length) const { return (length - 1) * padded_ - length * (length - 1) / 2; }
   size_t place_of(Window window) const { return row_of(window.size()) + window.begin; }
   float& cost(size_t k, Window window) { return costs_[k * level_ + place_of(window)]; }
   float cost(size_t k, Window window) const { return costs_[k * level_ + place_of(window)]; }
-  Row& hot_row(size_t k, size_t length) { return hot_rows_[(k - 1) * (last_ + 1) + length]; }
 
   std::span<const Piece> pieces_;
   float price_;
   size_t most_;
   std::vector<uint32_t> starts_;
-  size_t last_ = 0;   // the end of all
-  size_t level_ = 0;  // of k in costs_
-  // By k, length, begin; infinite where a window has fewer hot pieces. After that for k above 0
-  // what a test costs that is passed without the k heaviest; infinite there, too.
+  size_t last_ = 0;    // the end of all
+  size_t padded_ = 0;  // starts, and what some at a time may see of more
+  size_t level_ = 0;   // of k in costs_
+  // By k, length, begin; infinite where a window has fewer hot pieces.
   std::unique_ptr<float[]> costs_;
   std::vector<float> before_;  // the weight of all pieces before a start
   // By start: beyond the last window that a chain, or a test for bits, settles.
   std::vector<size_t> chained_until_, bit_tested_until_;
 
-  // For peeling only.
-  std::unique_ptr<int32_t[]> cuts_behind_;  // the heaviest, second, ... piece, by length and begin
-  std::vector<int32_t> cut_behind_;         // by piece: the first that has it on its left
-  std::vector<Row> hot_rows_;               // by k and length
-  std::vector<float> heaviest_in_;  // single piece between a start and the next; -1: there is none
-  // Of the windows that start where the search is.
-  std::vector<Stretch> stretches_;
-  std::vector<size_t> hot_;  // by end: so many pieces may be peeled
+  // For peeling only. Of single pieces, -1 where there is none. Only where tests are dear there are
+  // two pieces between a start and the next.
+  static constexpr size_t most_between_starts = 2;
+  std::vector<float> singles_;  // the first and the second between a start and the next
+  // Of the windows of the length at hand, by k and begin: the weight of the heaviest, the second...
+  std::vector<float> heaviest_;
+  std::vector<int32_t> cuts_behind_;  // the first cut that has that piece on its left
 };
 
 }  // namespace

@@ -47,6 +47,7 @@ class Builder {
     for (size_t i = 0; i < numbers_.size(); i++)
       slots_[i].present = names_.pinned(numbers_[i].call, arch_);
     no_such_call_ = Action::deny(*calls::find_errno("ENOSYS", arch_));
+    multiplexes_ = calls::has_carriers(arch_);
   }
 
   ArchRules run() {
@@ -102,7 +103,8 @@ class Builder {
   std::vector<calls::CallId> reached(const Line& line) {
     std::vector<calls::CallId> out;
     for (NamedCall call : line.calls.calls)
-      if (!skipped(call) && (slot_of(call.call) || calls::multiplexed(call.call, arch_)))
+      if (!skipped(call) &&
+          (slot_of(call.call) || (multiplexes_ && calls::multiplexed(call.call, arch_))))
         out.push_back(call.call);
     return out;
   }
@@ -119,6 +121,7 @@ class Builder {
   Slot* own_slot(NamedCall call) { return own_number(call) ? slot_of(call.call) : nullptr; }
   bool own_number(NamedCall call) const { return call.named || names_.pinned(call.call, arch_); }
   std::optional<calls::Multiplexed> form_of(NamedCall call) const {
+    if (!multiplexes_) return std::nullopt;
     auto form = calls::multiplexed(call.call, arch_);
     if (form && !call.named && !names_.pinned(form->carrier, arch_)) return std::nullopt;
     return form;
@@ -424,6 +427,7 @@ class Builder {
   std::optional<Otherwise> general_, unknown_;
   Reason general_reason_ = Reason::Stated;
   Action no_such_call_;
+  bool multiplexes_;  // some carrier exists here
 };
 
 }  // namespace
