@@ -24,9 +24,9 @@ constexpr size_t small = 1024;             // up to here a class every 16 bytes
 constexpr size_t large = size_t{1} << 18;  // from here on blocks have mappings of their own
 constexpr size_t chunk_size = size_t{1} << 20;
 constexpr size_t page = 4096;
-constexpr size_t ahead = 8 * page;  // what the kernel is asked for at once
-constexpr int populate = 23;        // MADV_POPULATE_WRITE, which musl's headers do not have
-constexpr size_t parts = 4;         // classes between two powers of two
+constexpr size_t ahead = 16 * page;  // what the kernel is asked for at once
+constexpr int populate = 23;         // MADV_POPULATE_WRITE, which musl's headers do not have
+constexpr size_t parts = 4;          // classes between two powers of two
 constexpr size_t classes = small / step + parts * (std::bit_width(large / small) - 1);
 
 // In front of each block, which is aligned to `step`; of a free one also the next free one.
@@ -75,7 +75,7 @@ void ask_for_pages(size_t block) {
   char* const end = next_free + step + block;
   if (end <= untouched) return;
   const auto used = static_cast<size_t>(end - untouched);
-  const bool unsure = block >= ahead;
+  const bool unsure = block >= ahead / 2;
   const size_t more = unsure ? round_up(used, page) : std::max(round_up(used, page), ahead);
   const size_t size = std::min(more, static_cast<size_t>(chunk_end - untouched));
   if (!unsure) ::madvise(untouched, size, populate);
