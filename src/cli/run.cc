@@ -19,6 +19,7 @@
 #include "cli/session.h"
 #include "cli/statements.h"
 #include "kernel/cgroups.h"
+#include "kernel/files.h"
 #include "kernel/landlock.h"
 #include "kernel/new_network.h"
 #include "kernel/signals.h"
@@ -90,6 +91,13 @@ Result<Source> source_of(const Composed& composed) {
 Result<Loaded> load_composed(const Composed& composed, Source root, const Arguments& arguments) {
   if (composed.text.empty()) return load_policy(composed.only_policy, std::move(root), arguments);
   return load_text(std::move(root), arguments);
+}
+
+// What is begun early has descriptors: where one that the program shall get is not open, which is
+// found out later, that number would lead to one of ours.
+bool early_is_safe(const sandbox::Request& request) {
+  const auto& kept = request.keep_descriptors;
+  return std::all_of(kept.begin(), kept.end(), kernel::descriptor_is_open);
 }
 
 // Whether a text seems to have a line `isolate network`: a guess, before anything is parsed.
@@ -315,7 +323,7 @@ std::optional<sandbox::Supervision> supervision_of(const Explaining& explaining,
 // again, and says why.
 std::optional<sandbox::Supervisor> early_helper(const Arguments& arguments,
                                                 const Console& console) {
-  if (!is_supervised(arguments, console) || arguments.has(flag::plan)) return std::nullopt;
+  if (!is_supervised(arguments, console)) return std::nullopt;
   std::optional<Explaining> explaining;
   auto describe = [&](const sandbox::Denial& denial, std::string_view texts) {
     if (!explaining) explaining.emplace(arguments, [texts] { return load_from(texts); });
@@ -508,12 +516,13 @@ int run_ready(sandbox::ReadyLaunch ready, const std::string& profile, sandbox::R
 int run_loaded(const Composed& composed, sandbox::Request request, const Arguments& arguments,
                Console& console) {
   // What takes the kernel a while is begun before this process does what takes it a while.
-  std::optional<sandbox::Supervisor> helper = early_helper(arguments, console);
+  const bool early = early_is_safe(request) && !arguments.has(flag::plan);
+  std::optional<sandbox::Supervisor> helper =
+      early ? early_helper(arguments, console) : std::nullopt;
   Result<Source> root = source_of(composed);
   if (!root) return refuse(root.error(), arguments, console);
   std::optional<kernel::NewNetwork> network;
-  if (seems_to_isolate_network(root->text) && !arguments.has(flag::plan))
-    network.emplace(kernel::NewNetwork::begin());
+  if (early && seems_to_isolate_network(root->text)) network.emplace(kernel::NewNetwork::begin());
   Result<Loaded> loaded = load_composed(composed, std::move(*root), arguments);
   if (!loaded) return refuse(loaded.error(), arguments, console);
   sandbox::EnvironmentRequest environment = environment_of(arguments);
@@ -524,6 +533,7 @@ int run_loaded(const Composed& composed, sandbox::Request request, const Argumen
   request.rules = std::move(held->rules);
   request.domain = std::move(held->domain);
   request.isolation = std::move(held->isolation);
+  if (!request.isolation || !request.isolation->network) network.reset();  // only a comment said so
   request.limited = std::move(held->limits);
   const Explaining explaining(arguments, *loaded);
   return carry_out({std::move(request), std::move(held->lines), helper ? &*helper : nullptr,

@@ -1,10 +1,10 @@
 // New network: see new_network.h.
 #include "kernel/new_network.h"
 
-#include <fcntl.h>
 #include <sched.h>
 
 #include "kernel/capabilities.h"
+#include "kernel/files.h"
 #include "kernel/memory.h"
 #include "kernel/process.h"
 #include "kernel/processors.h"
@@ -27,19 +27,25 @@ namespace {
 __attribute__((no_sanitize("address"))) int make(void* made) {
   using raw::call;
   if (raw::leave_namespaces(CLONE_NEWNET) != 0 || raw::raise_loopback() != 0) raw::leave(0);
-  long number = call(SYS_openat, AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
-  // 0 to 2 belong to the program.
-  if (number >= 0 && number <= 2) {
-    const long low = number;
-    number = call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
-    (void)call(SYS_close, low);
+  const int number = raw::own_network();
+  // A filter outside may refuse this, and would refuse it to the child as well.
+  if (number >= 0 && raw::join_network(number) != 0) {
+    (void)call(SYS_close, number);
+    raw::leave(0);
   }
-  *static_cast<int*>(made) = static_cast<int>(number);
+  *static_cast<int*>(made) = number;
   raw::leave(0);
 }
 
+// While it is made, descriptors of it come and go, with the lowest numbers that are free: the
+// standard streams' would seem to be open meanwhile.
+bool streams_are_open() {
+  return descriptor_is_open(0) && descriptor_is_open(1) && descriptor_is_open(2);
+}
+
 bool may_make_one() {
-  return raw::leaves_errno_alone && (own_capabilities() & bit_of(Capability::SysAdmin)) != 0;
+  return streams_are_open() && raw::leaves_errno_alone &&
+         (own_capabilities() & bit_of(Capability::SysAdmin)) != 0;
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 //
 // In: a moment at which it is likely that a child will want one; it takes the kernel longer than
 // all other namespaces together. Out: a descriptor of it, its loopback device up, for the child to
-// join (raw::join_network); or nothing, where this user may not or the kernel could not: the child
-// then makes its own, and tells why if it cannot.
+// join (raw::join_network); or nothing, where this process may not, the kernel could not, or a
+// standard stream is closed: the child then makes its own, and tells why if it cannot.
 // Who makes it shares this process' memory and descriptors, makes its calls as a child beside its
 // launcher does (process.h), and ends when it is done. Neighbours: raw_namespaces.h.
 #pragma once

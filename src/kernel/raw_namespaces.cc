@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/keyctl.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -45,6 +46,14 @@ int begin(const Beginning& beginning, int* process, int flags) {
 int leave_namespaces(uint64_t flags) { return errno_of(call(SYS_unshare, flags)); }
 
 int join_network(int network) { return errno_of(call(SYS_setns, network, CLONE_NEWNET)); }
+
+int own_network() {
+  const long socket = call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  const long network = call(SYS_ioctl, socket, SIOCGSKNS);
+  (void)call(SYS_close, socket);
+  return static_cast<int>(network);
+}
 
 int map_ids(const char* users, const char* groups) {
   // These files are root's while the launcher, whose memory this is, refuses to be traced.

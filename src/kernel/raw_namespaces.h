@@ -18,6 +18,8 @@ namespace seclude::kernel::raw {
 int leave_namespaces(uint64_t flags);
 // A network namespace that was made before (new_network.h); its loopback device is up.
 int join_network(int network);
+// A descriptor of this process' own, whatever is mounted at /proc; or negative.
+int own_network();
 // After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
 // more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
 int map_ids(const char* users, const char* groups);

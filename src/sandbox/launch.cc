@@ -384,6 +384,7 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
     }
     if (needs_helper(run.plan)) return {no_helper(observed.how), {}};
   }
+  if (options.helper != nullptr) options.helper->abandon();  // there is nothing for it to do
   // A program of the same user could otherwise write into the process that guards it.
   if (options.as_stand_in) {
     if (auto done = kernel::refuse_to_be_traced(); !done)

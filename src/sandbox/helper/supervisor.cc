@@ -137,6 +137,8 @@ Supervisor::Supervisor(Supervisor&& other) noexcept
 void Supervisor::abandon() {
   if (process_ == 0) return;
   kernel::shut_down(control_);
+  // Somebody may have stopped it, and it follows nobody yet.
+  if (knows_ == Knows::Nothing) kernel::end_helper(process_);
   (void)kernel::collect_helper(std::exchange(process_, 0));
 }
 

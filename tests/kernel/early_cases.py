@@ -1,0 +1,101 @@
+# Early: what a launch begins before it has read its policy, a helper and a network namespace, gets
+# into nobody's way: no descriptor of theirs is the program's, and neither stays without a use.
+#
+# In: sh, readlink; standard input for policies that come slowly. Out: cases. As root the network is
+# begun early; others have the helper alone. Neighbours: isolation_cases.py, explain_test.cc.
+import os
+import signal
+import subprocess
+
+from harness import case, end, find, poll
+from offspring import processes
+
+NETWORK = ("otherwise allow", "isolate network")
+
+
+def children(parent):
+    """Of a process: {command} of those that live, and of those that nobody has collected."""
+    found = [(state, command) for mother, state, command in processes().values() if mother == parent]
+    return ({command for state, command in found if state != "Z"},
+            {command for state, command in found if state == "Z"})
+
+
+class Waiting:
+    """A run whose program waits, for the length of a `with`."""
+
+    def __init__(self, bench, *command):
+        self.bench, self.command = bench, [*command, find("sh"), "-c", "echo here; read line"]
+
+    def __enter__(self):
+        self.run = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL, cwd=self.bench.folder)
+        self.bench.check(self.run.stdout.readline() == b"here\n", "the program does not run")
+        return self.run
+
+    def __exit__(self, *problem):
+        self.run.communicate(b"\n", timeout=60)
+
+
+@case("sh", "readlink")
+def closed_streams_are_nothing_for_the_program(bench):
+    policy = bench.policy(*NETWORK)
+    for number in (0, 1, 2) * 4:
+        inside = "stream=$(readlink /proc/$$/fd/%d); echo $stream >found" % number
+        bench.outside(find("sh"), "-c", 'exec "$@" %d>&-' % number, "sh", bench.seclude, "run", "-q", "-p",
+                      policy, "--", find("sh"), "-c", inside, stdin=subprocess.DEVNULL)
+        found = (bench.folder / "found").read_text()
+        bench.check(found == "/dev/null\n", "%d: %s" % (number, found))
+
+
+@case("true")
+def a_descriptor_to_keep_that_is_not_open_is_none_of_the_launchers(bench):
+    policy = bench.policy(*NETWORK)
+    for number in range(3, 12):
+        done = bench.outside(bench.seclude, "run", "--fd", str(number), "-p", policy, "--", find("true"))
+        bench.expect(done, 125)
+        bench.check("cannot keep descriptor %d: EBADF" % number in done.stderr, done.stderr)
+
+
+@case("true")
+def a_network_that_may_not_be_joined_is_made_by_the_program(bench):
+    outer = bench.file("outer.seclude", "seclude 1\npolicy outer\notherwise allow\nallow @mount, unshare\ndeny setns\n")
+    policy = bench.policy(*NETWORK)
+    bench.expect(bench.run(outer, bench.seclude, "run", "-q", "-p", policy, "--", find("true")))
+
+
+@case("sh")
+def a_network_that_only_a_comment_asks_for_is_gone_before_the_program_runs(bench):
+    policy = bench.policy("otherwise allow", "# isolate network")
+    with Waiting(bench, bench.seclude, "run", "-q", "-p", policy, "--") as run:
+        _, dead = children(run.pid)
+        bench.check(not dead, "left until the end: %r" % dead)
+
+
+@case("sh")
+def a_helper_that_cannot_help_is_gone_before_the_program_runs(bench):
+    """A launch inside another has none: a program has one listener."""
+    policy = bench.policy("otherwise allow", "deny mkdir")
+    with Waiting(bench, bench.seclude, "run", "-q", "-p", policy, "--", bench.seclude, "run", "-p", policy,
+                 "--") as run:
+        inner = [pid for pid, (parent, _, _) in processes().items() if parent == run.pid]
+        bench.check(len(inner) == 1, "%r" % inner)
+        living, dead = children(inner[0])
+        bench.check(living == {"sh"} and not dead, "%r, %r" % (living, dead))
+
+
+@case("true")
+def a_helper_that_somebody_stopped_does_not_hold_up_who_reads_of_an_error(bench):
+    run = subprocess.Popen([bench.seclude, "run", "-p", "-", "--", find("true")], stdin=subprocess.PIPE,
+                           stderr=subprocess.PIPE)
+
+    def begun():
+        return [pid for pid, (parent, _, command) in processes().items()
+                if parent == run.pid and command == "seclude-explain"]
+    helper = poll(begun, "no helper is begun")[0]
+    os.kill(helper, signal.SIGSTOP)
+    try:
+        _, said = run.communicate(b"nothing\n", timeout=20)
+        bench.check(run.returncode == 125 and b"unknown statement" in said, "%d %r" % (run.returncode, said))
+    finally:
+        end(helper)
+        end(run.pid)
