@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned no_variable = 0xffffffff;
 constexpr uint64_t steps_per_node = 8, walked_per_step = 8;
-constexpr size_t first_table_size = 1024, first_value_table_size = 64, first_cache_size = 1024;
+constexpr size_t first_table_size = 4096, first_value_table_size = 64, first_cache_size = 1024;
 
 uint64_t highest_bit(uint64_t mask) { return uint64_t{1} << (63 - std::countl_zero(mask)); }
 uint64_t lowest_bit(uint64_t mask) { return mask & (~mask + 1); }
