@@ -62,7 +62,8 @@ class Terminal:
                 seen, self.text = self.text[:found.end()], self.text[found.end():]
                 return seen
             if not select.select([self.screen], [], [], max(0, end - time.monotonic()))[0]:
-                raise Failure("the terminal never showed %r but %r" % (pattern, self.text))
+                raise Failure("the terminal never showed %r but %r, in front of:\n%s" % (
+                    pattern, self.text, "\n".join(self.processes())))
             try:
                 self.text += os.read(self.screen, 65536).decode(errors="replace").replace("\r", "")
             except OSError:  # the last process in front of it has gone
@@ -98,6 +99,17 @@ class Terminal:
             except (FileNotFoundError, ProcessLookupError):
                 pass
 
+    def processes(self):
+        """One line for each of the session: its place in front or behind, its state, its signals."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            if session_of(int(pid)) == self.process:
+                with open("/proc/%s/stat" % pid) as stat, open("/proc/%s/status" % pid) as status, \
+                        open("/proc/%s/wchan" % pid) as where, open("/proc/%s/cmdline" % pid) as line:
+                    state, parent, group, _, _, front = stat.read().rsplit(") ", 1)[1].split()[:6]
+                    signals = re.findall(r"(?:Sig|Shd)\w+:\t[0-9a-f]+", status.read())
+                    yield " ".join((pid, "of", parent, "in", group, "front", front, state, where.read(),
+                                    *signals, repr(line.read())))
+
     def prompt(self):
         return self.until(PROMPT)[:-len(PROMPT)]
 
@@ -110,7 +122,10 @@ def same_sessions(bench, session, shell="bash"):
         with Terminal(bench, find(shell), *flags) as terminal:
             terminal.prompt()
             terminal.command('RUN="%s" WAIT="%s wait 1"' % (" ".join(prefix), bench.target))
-            return [re.sub(r"\+ +\d+", "+ (process)", str(one)) for one in session(terminal)]
+            try:
+                return [re.sub(r"\+ +\d+", "+ (process)", str(one)) for one in session(terminal)]
+            except Failure as failure:
+                raise Failure("%s: %s" % (" ".join(prefix) or "bare", failure)) from None
     return bench.same_for_all(typed)
 
 
