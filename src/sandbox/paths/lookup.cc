@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <string_view>
-
-#include "base/text.h"
+#include <utility>
 
 namespace seclude::sandbox {
 namespace {
@@ -27,12 +25,33 @@ bool is_plain(std::string_view path) {
   }
 }
 
-void push_front(std::deque<std::string>& names, std::string_view path) {
-  std::vector<std::string> parts;
-  for (const std::string_view name : split(path, '/'))
-    if (!name.empty() && name != ".") parts.emplace_back(name);
-  names.insert(names.begin(), parts.begin(), parts.end());
-}
+// What is left of a path, name by name.
+class Rest {
+ public:
+  explicit Rest(std::string path) : text_(std::move(path)) {}
+
+  // Empty: there is no more. It stays until the next call of anything.
+  std::string_view next() {
+    for (;;) {
+      at_ = std::min(text_.find_first_not_of('/', at_), text_.size());
+      const size_t begin = std::exchange(at_, std::min(text_.find('/', at_), text_.size()));
+      const std::string_view name = std::string_view(text_).substr(begin, at_ - begin);
+      if (name != ".") return name;
+    }
+  }
+  void put_in_front(const std::string& path) {
+    text_ = path + "/" + text_.substr(at_);
+    at_ = 0;
+  }
+
+ private:
+  std::string text_;
+  size_t at_ = 0;
+};
+
+// The name at the end of a place.
+void append(std::string& place, std::string_view name) { (place += '/') += name; }
+void remove_last(std::string& place) { place.erase(std::min(place.rfind('/'), place.size())); }
 
 }  // namespace
 
@@ -42,29 +61,27 @@ const Result<std::optional<std::string>>& Lookup::target(const std::string& path
   return targets_.emplace(path, kernel::link_target(path)).first->second;
 }
 
-Result<std::string> Lookup::real(const std::string& path) {
-  const auto ask_the_kernel = [&]() -> Result<std::string> {
-    const auto known = others_.find(path);
-    if (known != others_.end()) return known->second;
-    return others_.emplace(path, kernel::real_path(path)).first->second;
-  };
-  if (!path.starts_with('/') || !is_plain(path)) return ask_the_kernel();
-  std::deque<std::string> names;
-  push_front(names, path);
+const Result<std::string>& Lookup::real(const std::string& path) {
+  const auto known = reals_.find(path);
+  if (known != reals_.end()) return known->second;
+  return reals_.emplace(path, find_real(path)).first->second;
+}
+
+Result<std::string> Lookup::find_real(const std::string& path) {
+  if (!path.starts_with('/') || !is_plain(path)) return kernel::real_path(path);
+  Rest rest(path);
   std::string place;  // without links; empty: the root
-  for (int links = 0; !names.empty();) {
-    std::string next = place + "/" + names.front();
-    names.pop_front();
-    const auto& link = target(next);
+  int links = 0;
+  for (std::string_view name = rest.next(); !name.empty(); name = rest.next()) {
+    append(place, name);
+    const auto& link = target(place);
     if (!link) return fail("find " + path, link.error().errno_value);
-    if (!*link) {
-      place = std::move(next);
-      continue;
-    }
+    if (!*link) continue;
     if (++links > most_links) return fail("find " + path, ELOOP);
-    if (!is_plain(**link)) return ask_the_kernel();
+    if (!is_plain(**link)) return kernel::real_path(path);
+    remove_last(place);
     if ((*link)->starts_with('/')) place.clear();
-    push_front(names, **link);
+    rest.put_in_front(**link);
   }
   return place.empty() ? "/" : place;
 }
@@ -77,25 +94,22 @@ const Result<kernel::FileFacts>& Lookup::facts(const std::string& path) {
 
 std::vector<LinkOnTheWay> Lookup::links_to(const std::string& path) {
   std::vector<LinkOnTheWay> links;
-  std::deque<std::string> names;
-  push_front(names, path);
+  Rest rest(path);
   std::string place;  // without links; empty: the root
-  while (!names.empty() && links.size() < most_links) {
-    const std::string name = std::move(names.front());
-    names.pop_front();
+  while (links.size() < most_links) {
+    const std::string_view name = rest.next();
+    if (name.empty()) break;
     if (name == "..") {
-      place.erase(std::min(place.rfind('/'), place.size()));
+      remove_last(place);
       continue;
     }
-    std::string next = place + "/" + name;
-    const auto& link = target(next);
-    if (!link || !*link) {
-      place = std::move(next);
-      continue;
-    }
-    links.push_back({std::move(next), **link});
+    append(place, name);
+    const auto& link = target(place);
+    if (!link || !*link) continue;
+    links.push_back({place, **link});
+    remove_last(place);
     if ((*link)->starts_with('/')) place.clear();
-    push_front(names, **link);
+    rest.put_in_front(**link);
   }
   return links;
 }

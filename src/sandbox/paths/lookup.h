@@ -25,19 +25,20 @@ struct LinkOnTheWay {
 class Lookup {
  public:
   // As kernel::real_path.
-  [[nodiscard]] Result<std::string> real(const std::string& path);
+  [[nodiscard]] const Result<std::string>& real(const std::string& path);
   // As kernel::facts_of.
   [[nodiscard]] const Result<kernel::FileFacts>& facts(const std::string& path);
   // Of an absolute path; as far as it leads to anything.
   std::vector<LinkOnTheWay> links_to(const std::string& path);
 
  private:
+  Result<std::string> find_real(const std::string& path);
   // Where the link at a path leads, whose folder has no links in it; nullopt: it is none.
   const Result<std::optional<std::string>>& target(const std::string& path);
 
   std::map<std::string, Result<std::optional<std::string>>> targets_;
   std::map<std::string, Result<kernel::FileFacts>> facts_;
-  std::map<std::string, Result<std::string>> others_;
+  std::map<std::string, Result<std::string>> reals_;
 };
 
 }  // namespace seclude::sandbox

@@ -70,11 +70,14 @@ class Arranger {
   // Links that programs take for granted, as far as they lead to what is listed: Landlock asks
   // where a link leads, not for the link.
   void add_usual_links(std::vector<KeptPlace>& to) const {
-    for (const char* path : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/run",
-                             "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"}) {
-      const auto real = lookup_.real(path);
+    for (const char* path : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/run"}) {
+      const auto& real = lookup_.real(path);
       if (real && rights_at(*real) != 0) add_links(path, to);
     }
+    // These lead through /proc/self.
+    if (!concerns(contents_, "/proc")) return;
+    for (const char* path : {"/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"})
+      if (lookup_.real(path)) add_links(path, to);
   }
 
   // Debian's commands lead through here. There are links in it, and nothing else.
