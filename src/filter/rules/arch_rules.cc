@@ -388,7 +388,9 @@ class Builder {
     }
     size_t count = 0;
     for (const Slot& one : slots_) count += one.rules.size();
-    out.rules.reserve(count);
+    constexpr size_t more_to_come =
+        64;  // of a launch, without moving all of them to a larger place
+    out.rules.reserve(count + more_to_come);
     out.numbers.reserve(slots_.size() + foreign_.size());
     for (size_t i = 0; i < slots_.size(); i++) {
       Slot& one = slots_[i];

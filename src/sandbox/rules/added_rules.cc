@@ -3,6 +3,7 @@
 #include "sandbox/rules/added_rules.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/result.h"
 #include "calls/calls.h"
@@ -52,7 +53,7 @@ std::vector<Rule> copied_rules(const ArchRules& rules, const NumberRules& entry)
 // The old rules stay where they are, in case another number shares them.
 void set_rules(ArchRules& rules, NumberRules& entry, std::vector<Rule> list) {
   entry.first_rule = static_cast<uint32_t>(rules.rules.size());
-  rules.rules.insert(rules.rules.end(), list.begin(), list.end());
+  std::move(list.begin(), list.end(), std::back_inserter(rules.rules));
   entry.end_rule = static_cast<uint32_t>(rules.rules.size());
 }
 
