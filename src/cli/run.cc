@@ -21,7 +21,7 @@
 #include "kernel/cgroups.h"
 #include "kernel/files.h"
 #include "kernel/landlock.h"
-#include "kernel/new_network.h"
+#include "kernel/new_namespaces.h"
 #include "kernel/signals.h"
 #include "report/denials.h"
 #include "report/outcome.h"
@@ -98,13 +98,6 @@ Result<Loaded> load_composed(const Composed& composed, Source root, const Argume
 bool early_is_safe(const sandbox::Request& request) {
   const auto& kept = request.keep_descriptors;
   return std::all_of(kept.begin(), kept.end(), kernel::descriptor_is_open);
-}
-
-// Whether a text seems to have a line `isolate network`: a guess, before anything is parsed.
-bool seems_to_isolate_network(std::string_view text) {
-  const size_t line = text.find("isolate ");
-  return line != text.npos &&
-         text.substr(line, text.find('\n', line) - line).find("network") != text.npos;
 }
 
 int show_policy(const Composed& composed, Console& console) {
@@ -319,17 +312,17 @@ std::optional<sandbox::Supervision> supervision_of(const Explaining& explaining,
   return supervision;
 }
 
-// The helper of a run whose policy has not been read yet. Where none can be had, the run tries
-// again, and says why.
-std::optional<sandbox::Supervisor> early_helper(const Arguments& arguments,
-                                                const Console& console) {
+// The helper of a run whose policy has not been parsed yet, which begins `ahead`. Where none can be
+// had, the run tries again, and says why.
+std::optional<sandbox::Supervisor> early_helper(const Arguments& arguments, const Console& console,
+                                                kernel::NewNamespaces& ahead) {
   if (!is_supervised(arguments, console)) return std::nullopt;
   std::optional<Explaining> explaining;
   auto describe = [&](const sandbox::Denial& denial, std::string_view texts) {
     if (!explaining) explaining.emplace(arguments, [texts] { return load_from(texts); });
     return explaining->tell(denial, console);
   };
-  auto begun = sandbox::Supervisor::begin(describe);
+  auto begun = sandbox::Supervisor::begin(describe, &ahead);
   if (!begun) return std::nullopt;
   return std::move(*begun);
 }
@@ -421,7 +414,7 @@ struct Job {
   std::vector<sandbox::HeldLine> lines = {};
   // Begun while the policy was read.
   sandbox::Supervisor* helper = nullptr;
-  kernel::NewNetwork* network = nullptr;
+  kernel::NewNamespaces* ahead = nullptr;
 };
 
 // What the launch would do. The filter is compiled to see how many it takes: more than one leave no
@@ -476,8 +469,8 @@ int carry_out(Job job, const Explaining& explaining, const Arguments& arguments,
     }
     place.emplace(std::move(*found));
   }
-  const sandbox::Outcome outcome = sandbox::run(
-      *plan, {.supervision = supervision, .helper = job.helper, .network = job.network});
+  const sandbox::Outcome outcome =
+      sandbox::run(*plan, {.supervision = supervision, .helper = job.helper, .ahead = job.ahead});
   const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
   return leave(finish(outcome, told, arguments, console));
 }
@@ -515,14 +508,16 @@ int run_ready(sandbox::ReadyLaunch ready, const std::string& profile, sandbox::R
 
 int run_loaded(const Composed& composed, sandbox::Request request, const Arguments& arguments,
                Console& console) {
-  // What takes the kernel a while is begun before this process does what takes it a while.
-  const bool early = early_is_safe(request) && !arguments.has(flag::plan);
-  std::optional<sandbox::Supervisor> helper =
-      early ? early_helper(arguments, console) : std::nullopt;
   Result<Source> root = source_of(composed);
   if (!root) return refuse(root.error(), arguments, console);
-  std::optional<kernel::NewNetwork> network;
-  if (early && seems_to_isolate_network(root->text)) network.emplace(kernel::NewNetwork::begin());
+  // What takes the kernel a while is begun before this process does what takes it a while.
+  const bool early = early_is_safe(request) && !arguments.has(flag::plan);
+  kernel::Namespaces likely;
+  if (early) likely = sandbox::seemingly_isolated(root->text, request.host_name.has_value());
+  auto ahead = kernel::NewNamespaces::prepare(likely);
+  std::optional<sandbox::Supervisor> helper =
+      early ? early_helper(arguments, console, ahead) : std::nullopt;
+  if (!helper) ahead.begin();
   Result<Loaded> loaded = load_composed(composed, std::move(*root), arguments);
   if (!loaded) return refuse(loaded.error(), arguments, console);
   sandbox::EnvironmentRequest environment = environment_of(arguments);
@@ -533,12 +528,11 @@ int run_loaded(const Composed& composed, sandbox::Request request, const Argumen
   request.rules = std::move(held->rules);
   request.domain = std::move(held->domain);
   request.isolation = std::move(held->isolation);
-  if (!request.isolation || !request.isolation->network) network.reset();  // only a comment said so
   request.limited = std::move(held->limits);
   const Explaining explaining(arguments, *loaded);
-  return carry_out({std::move(request), std::move(held->lines), helper ? &*helper : nullptr,
-                    network ? &*network : nullptr},
-                   explaining, arguments, console);
+  return carry_out(
+      {std::move(request), std::move(held->lines), helper ? &*helper : nullptr, &ahead}, explaining,
+      arguments, console);
 }
 
 int run(const Arguments& arguments, Console& console) {

@@ -2,6 +2,7 @@
 #include "kernel/gate.h"
 
 #include <linux/futex.h>
+#include <time.h>
 
 #include "kernel/raw_call.h"
 
@@ -14,11 +15,26 @@ void Gate::set(State state) {
 
 int Gate::pass() const {
   for (;;) {
-    const auto state = static_cast<State>(__atomic_load_n(&state_, __ATOMIC_ACQUIRE));
-    if (state != State::Closed) return state == State::Open ? 0 : ECANCELED;
+    const State now = state();
+    if (now != State::Closed) return now == State::Open ? 0 : ECANCELED;
     // Comes back at once where the gate has moved in between.
     (void)raw::call(SYS_futex, &state_, FUTEX_WAIT, State::Closed, nullptr);
   }
+}
+
+bool Gate::opens_within(uint64_t nanoseconds) const {
+  constexpr uint64_t second = 1'000'000'000;
+  const timespec time = {static_cast<time_t>(nanoseconds / second),
+                         static_cast<long>(nanoseconds % second)};
+  if (state() == State::Closed)
+    (void)raw::call(SYS_futex, &state_, FUTEX_WAIT, State::Closed, &time);
+  return state() == State::Open;
+}
+
+bool Gate::is_shut() const { return state() == State::Shut; }
+
+Gate::State Gate::state() const {
+  return static_cast<State>(__atomic_load_n(&state_, __ATOMIC_ACQUIRE));
 }
 
 }  // namespace seclude::kernel

@@ -17,10 +17,14 @@ class Gate {
   void shut() { set(State::Shut); }
   // By the rules of raw.h, as are the others: 0, or ECANCELED where the gate was shut.
   int pass() const;
+  // Whether it is open by then, or when a signal came; false as well where it was shut.
+  bool opens_within(uint64_t nanoseconds) const;
+  bool is_shut() const;
 
  private:
   enum class State : uint32_t { Closed, Open, Shut };
   void set(State state);
+  State state() const;
   uint32_t state_ = static_cast<uint32_t>(State::Closed);
 };
 

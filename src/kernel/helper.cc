@@ -74,6 +74,7 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
+  ::signal(SIGCHLD, SIG_DFL);  // tells of whom it follows; ignored, it would not
   obey_deadlines_alone();
   replace_by_null({STDIN_FILENO, STDOUT_FILENO});
   close_all_but(std::move(descriptors));

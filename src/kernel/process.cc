@@ -2,6 +2,7 @@
 #include "kernel/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -106,7 +107,7 @@ Result<Process> begin(const Child& child, uint64_t flags) {
   {
     AllSignalsBlocked blocked;
     pid = ::clone(child.entry, child.stack,
-                  static_cast<int>(CLONE_VM | CLONE_PIDFD | SIGCHLD | static_cast<unsigned>(flags)),
+                  static_cast<int>(CLONE_PIDFD | SIGCHLD | static_cast<unsigned>(flags)),
                   child.argument, &pidfd);
     reason = errno;
   }
@@ -123,16 +124,19 @@ Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags)
   // Below everything that this thread has on its own stack, where it is not while the child is.
   alignas(16) char stack[child_stack];
   std::memcpy(stack, &untouched, sizeof untouched);
-  auto child = begin({entry, argument, stack + sizeof stack}, CLONE_VFORK | extra_flags);
+  auto child = begin({entry, argument, stack + sizeof stack}, CLONE_VM | CLONE_VFORK | extra_flags);
   left_by_child(stack, sizeof stack);
   CHECK(std::memcmp(stack, &untouched, sizeof untouched) == 0);
   return child;
 }
 
-Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack,
-                             Shares shares) {
-  const bool descriptors = shares == Shares::MemoryAndDescriptors;
-  return begin({entry, argument, stack.upper_end()}, descriptors ? CLONE_FILES : 0);
+Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack) {
+  return begin({entry, argument, stack.upper_end()}, CLONE_VM);
+}
+
+Result<Process> spawn_copy(int (*entry)(void*), void* argument, uint64_t extra_flags) {
+  alignas(16) char stack[child_stack];
+  return begin({entry, argument, stack + sizeof stack}, extra_flags);
 }
 
 Process::~Process() {
@@ -176,6 +180,11 @@ Result<void> Process::signal(int number) const {
               errno);
 }
 
+bool Process::has_ended() const {
+  pollfd ending = {pidfd_.number(), POLLIN, 0};
+  return ::poll(&ending, 1, 0) > 0;
+}
+
 uint64_t Process::cpu_time() const {
   clockid_t clock;
   return ::clock_getcpuclockid(pid_, &clock) == 0 ? time_of(clock) : 0;
@@ -185,6 +194,12 @@ Result<Fd> pidfd_of(int pid) {
   const long number = ::syscall(SYS_pidfd_open, pid, 0);
   if (number < 0) return fail("pidfd_open for process " + std::to_string(pid), errno);
   return Fd(static_cast<int>(number));
+}
+
+bool has_ended(int pid) {
+  siginfo_t info = {};
+  const int look = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, look) != 0 || info.si_pid != 0;
 }
 
 void end_child(int pid) {

@@ -48,6 +48,8 @@ class Process {
   [[nodiscard]] Result<Change> wait();
   // Ended, stopped or continued since the last look; nullopt: nothing new.
   [[nodiscard]] Result<std::optional<Change>> look();
+  // What is to be collected stays so.
+  bool has_ended() const;
   // That all its threads have used until now, in nanoseconds. Not of its children.
   uint64_t cpu_time() const;
   // ESRCH, when it has ended, is success.
@@ -67,13 +69,15 @@ class Process {
 
 // The same beside this process, which goes on at once: the child makes its calls with raw_call.h
 // alone, and what it is given stays until it has executed a program or ended.
-enum class Shares : uint8_t { Memory, MemoryAndDescriptors };
-[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack,
-                                           Shares shares = Shares::Memory);
+[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack);
+
+// The same with a copy of this memory; the stack of `entry` is 8 KiB.
+[[nodiscard]] Result<Process> spawn_copy(int (*entry)(void*), void* argument, uint64_t extra_flags);
 
 // For a child of this process that somebody else made (CLONE_PARENT), and that nobody has waited
 // for: its pidfd, which makes it a Process; or its end, which takes no descriptor.
 [[nodiscard]] Result<Fd> pidfd_of(int pid);
+bool has_ended(int pid);  // or was collected
 void end_child(int pid);
 
 int own_pid();

@@ -4,25 +4,15 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <optional>
+#include <algorithm>
 
 namespace seclude::kernel {
 namespace {
 
-struct Choice {
-  cpu_set_t all, others;
-};
+static_assert(sizeof(ProcessorSet) == sizeof(cpu_set_t));
 
-// nullopt: there is no other one. Machines with more than 1,024 have none either.
-std::optional<Choice> choice_of(int process) {
-  Choice choice;
-  const int here = ::sched_getcpu();
-  if (here < 0 || ::sched_getaffinity(process, sizeof choice.all, &choice.all) != 0)
-    return std::nullopt;
-  choice.others = choice.all;
-  CPU_CLR(static_cast<size_t>(here), &choice.others);
-  if (CPU_COUNT(&choice.others) == 0) return std::nullopt;
-  return choice;
+void let_use(int process, const ProcessorSet& set) {
+  (void)::sched_setaffinity(process, sizeof set, reinterpret_cast<const cpu_set_t*>(set.data()));
 }
 
 }  // namespace
@@ -32,16 +22,26 @@ unsigned processors() {
   return online > 0 ? static_cast<unsigned>(online) : 1;
 }
 
-void keep_off_this_processor(int process) {
-  if (const auto choice = choice_of(process))
-    (void)::sched_setaffinity(process, sizeof choice->others, &choice->others);
+ProcessorSet own_processors() {
+  ProcessorSet set = {};
+  if (::sched_getaffinity(0, sizeof set, reinterpret_cast<cpu_set_t*>(set.data())) != 0)
+    set.fill(~0UL);
+  return set;
 }
 
-void leave_this_processor() {
-  const auto choice = choice_of(0);
-  if (!choice) return;
-  (void)::sched_setaffinity(0, sizeof choice->others, &choice->others);
-  (void)::sched_setaffinity(0, sizeof choice->all, &choice->all);
+void keep_off_this_processor(int process) {
+  constexpr size_t bits = 8 * sizeof(unsigned long);
+  const int here = ::sched_getcpu();
+  ProcessorSet others = own_processors();
+  // Beyond what the set can say, there are no others.
+  if (here < 0 || static_cast<size_t>(here) >= bits * others.size()) return;
+  others[static_cast<size_t>(here) / bits] &= ~(1UL << (static_cast<size_t>(here) % bits));
+  const bool any = std::any_of(others.begin(), others.end(), [](auto word) { return word != 0; });
+  if (any) let_use(process, others);
+}
+
+void keep_off_no_processor(int process) {
+  let_use(process, own_processors());
 }
 
 }  // namespace seclude::kernel

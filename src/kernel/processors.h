@@ -6,15 +6,23 @@
 // others. No error: it would only be slower.
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 namespace seclude::kernel {
 
 // How many can run at the same time.
 unsigned processors();
 
-// For a process that executes nothing: it stays off this processor for good.
-void keep_off_this_processor(int process);
+// As the kernel takes them: bit n is processor n.
+using ProcessorSet = std::array<unsigned long, 1024 / (8 * sizeof(unsigned long))>;
+// Those that this process may use; where the kernel does not tell, all.
+ProcessorSet own_processors();
 
-// Leaves this processor to whoever waits for it; later, it may come back. The calling thread alone.
-void leave_this_processor();
+// From now on the process, and what it makes, stays off this processor.
+void keep_off_this_processor(int process);
+// It may use those that this process may; what it has made meanwhile says so itself
+// (raw::use_processors).
+void keep_off_no_processor(int process);
 
 }  // namespace seclude::kernel

@@ -33,6 +33,10 @@ int die_with_parent(int signal, int expected_parent) {
   return call(SYS_getppid) == expected_parent ? 0 : ESRCH;
 }
 
+void use_processors(const ProcessorSet& set) {
+  (void)call(SYS_sched_setaffinity, 0, sizeof set, set.data());
+}
+
 int new_session() { return errno_of(call(SYS_setsid)); }
 
 int change_directory(const char* path) { return errno_of(call(SYS_chdir, path)); }

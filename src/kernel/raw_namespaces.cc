@@ -45,14 +45,8 @@ int begin(const Beginning& beginning, int* process, int flags) {
 
 int leave_namespaces(uint64_t flags) { return errno_of(call(SYS_unshare, flags)); }
 
-int join_network(int network) { return errno_of(call(SYS_setns, network, CLONE_NEWNET)); }
-
-int own_network() {
-  const long socket = call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return -1;
-  const long network = call(SYS_ioctl, socket, SIOCGSKNS);
-  (void)call(SYS_close, socket);
-  return static_cast<int>(network);
+int join_namespaces(int process, uint64_t flags) {
+  return errno_of(call(SYS_setns, process, flags));
 }
 
 int map_ids(const char* users, const char* groups) {
@@ -89,10 +83,10 @@ int join_new_keyring() {
   return reason == EPERM || reason == ENOSYS ? 0 : reason;
 }
 
-int begin_copy(const Beginning& beginning, int* process) {
+int begin_copy(const Beginning& beginning, uint64_t namespaces, int* process) {
   // Where this is refused, more is copied.
   (void)call(SYS_madvise, not_copied.begin, not_copied.size, MADV_DONTFORK);
-  const int reason = begin(beginning, process, 0);
+  const int reason = begin(beginning, process, static_cast<int>(namespaces));
   (void)call(SYS_madvise, not_copied.begin, not_copied.size, MADV_DOFORK);
   return reason;
 }

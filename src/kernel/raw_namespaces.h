@@ -4,7 +4,7 @@
 // raw.h hold: no allocation, no lock. A first process of a process namespace has
 // memory of its own, the others still share the launcher's.
 // Neighbours: raw.h; raw_mounts.h fills a mount namespace; callers are sandbox/child.cc and
-// new_network.cc.
+// new_namespaces.cc.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,9 @@ namespace seclude::kernel::raw {
 
 // Of CLONE_NEW* flags, in one call.
 int leave_namespaces(uint64_t flags);
-// A network namespace that was made before (new_network.h); its loopback device is up.
-int join_network(int network);
-// A descriptor of this process' own, whatever is mounted at /proc; or negative.
-int own_network();
+// Those that another process has made (new_namespaces.h), by its pidfd; of a process namespace for
+// children only. Of CLONE_NEW* flags; Linux 5.8.
+int join_namespaces(int process, uint64_t flags);
 // After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
 // more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
 int map_ids(const char* users, const char* groups);
@@ -46,8 +45,8 @@ struct Beginning {
 };
 // Both become children of this process' parent, which the new process cannot see, and write the new
 // process' number, as this process counts, to `process` before it begins.
-// With a copy of this memory, but for what is named here.
-int begin_copy(const Beginning& beginning, int* process);
+// With a copy of this memory, but for what is named here, in new namespaces (CLONE_NEW*).
+int begin_copy(const Beginning& beginning, uint64_t namespaces, int* process);
 // In this memory; comes back when the new process has executed a program or has ended.
 int begin_sharing(const Beginning& beginning, int* process);
 

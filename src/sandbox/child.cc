@@ -36,8 +36,10 @@ int rest_main(void* rest);
 int start_init(const ChildStep& step, Rest rest) {
   ChildReport& report = *rest.work->report;
   raw::Guardian guardian = {step.from, &report.init_ready};
-  const int reason = raw::begin_copy({init_main, &guardian, step.stack}, &report.init);
-  if (reason != 0) return reason;
+  if (step.from >= 0) {
+    const int reason = raw::begin_copy({init_main, &guardian, step.stack}, 0, &report.init);
+    if (reason != 0) return reason;
+  }
   return raw::begin_sharing({rest_main, &rest, step.stack}, &report.program);
 }
 
@@ -46,8 +48,8 @@ int carry_out_inside(const ChildStep& step) {
   switch (step.kind) {
     case LeaveNamespaces:
       return raw::leave_namespaces(step.bits);
-    case JoinNetwork:
-      return raw::join_network(step.from);
+    case JoinNamespaces:
+      return raw::join_namespaces(step.from, step.bits);
     case MapIds:
       return raw::map_ids(step.text, step.other);
     case SetHostName:
@@ -93,7 +95,7 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
     case DieWithLauncher:
       return raw::die_with_parent(SIGKILL, step.number);
     case LeaveNamespaces:
-    case JoinNetwork:
+    case JoinNamespaces:
     case MapIds:
     case SetHostName:
     case RaiseLoopback:
@@ -150,6 +152,9 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return report.init_ready.pass();
     case WaitForFilter:
       return step.gate->pass();
+    case UseProcessors:
+      raw::use_processors(*step.processors);
+      return 0;
     case LoadFilter:
       return load_filters(*step.programs, *step.key);
     case Execute:
@@ -186,7 +191,6 @@ SECLUDE_ON_ANOTHER_STACK int rest_main(void* argument) {
 
 SECLUDE_ON_ANOTHER_STACK int child_main(void* argument) {
   const ChildWork& work = *static_cast<const ChildWork*>(argument);
-  __atomic_store_n(&work.report->begun, true, __ATOMIC_RELAXED);
   walk(work, 0);
 }
 

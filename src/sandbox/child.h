@@ -20,9 +20,10 @@ struct ChildStep {
   enum class Kind : uint8_t {
     DieWithLauncher,  // number: the launcher's pid; 0 where it has none
     LeaveNamespaces,  // bits: CLONE_NEW*
-    JoinNetwork,      // from: a network namespace
+    JoinNamespaces,   // from: a pidfd of who made them; bits: CLONE_NEW*
     MapIds,           // text: of uid_map, other: of gid_map
-    StartInit,        // from: a pidfd of the launcher; stack: of the process that does the rest
+    StartInit,        // from: a pidfd of the launcher, or -1 where there is a first process; stack:
+                      // of the process that does the rest
     SetHostName,      // text
     RaiseLoopback,
     JoinNewKeyring,
@@ -54,6 +55,7 @@ struct ChildStep {
     HearSupervisor,      // from: socket
     WaitForInit,
     WaitForFilter,         // gate
+    UseProcessors,         // processors
     LoadFilter,            // programs, key
     LoadFilterSupervised,  // programs: the only one, first: flags, from: socket, key
     Execute,               // text, argv, environment, key
@@ -71,19 +73,19 @@ struct ChildStep {
   void* stack = nullptr;  // its upper end
   const kernel::Gate* gate = nullptr;
   const std::vector<filter::Program>* programs = nullptr;  // ready once the gate is open
+  const kernel::ProcessorSet* processors = nullptr;
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const kernel::raw::LaunchKey* key = nullptr;
   size_t plan_step = 0;  // which step of the plan it belongs to
 };
 
-// Lives in memory shared with the parent. `begun` is written first, `failed` last.
+// Lives in memory shared with the parent. `failed` is written last.
 struct ChildReport {
   // Processes in a process namespace, as the launcher counts: its first, and the program's. 0:
   // none.
   int init = 0, program = 0;
   kernel::Gate init_ready = {};
-  bool begun = false;
   size_t step = 0;  // of the child's list
   int errno_value = 0;
   bool failed = false;

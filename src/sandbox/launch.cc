@@ -149,12 +149,15 @@ Result<Made> take_over(kernel::Process child, const ChildReport& report, Prepare
   }
   { const kernel::Process ended = std::move(child); }
   prepared.make_room();
-  auto init = kernel::pidfd_of(report.init), program = kernel::pidfd_of(report.program);
-  if (init && program)
-    return Made{kernel::Process(report.init, std::move(*init)),
-                kernel::Process(report.program, std::move(*program))};
-  end_both(report);
-  return tl::unexpected<Error>(init ? program.error() : init.error());
+  auto program = kernel::pidfd_of(report.program);
+  auto init = report.init == 0 ? Result<kernel::Fd>(kernel::Fd(-1)) : kernel::pidfd_of(report.init);
+  if (!init || !program) {
+    end_both(report);
+    return tl::unexpected<Error>(init ? program.error() : init.error());
+  }
+  Made made = {std::nullopt, kernel::Process(report.program, std::move(*program))};
+  if (report.init != 0) made.init.emplace(report.init, std::move(*init));
+  return made;
 }
 
 using Files = std::span<const kernel::Fd>;
@@ -244,15 +247,6 @@ tl::expected<Begun, SetupError> begin_when_ready(const Plan& plan, Prepared& pre
   return Begun{std::move(*made), started, memory};
 }
 
-// If not, it waits until this process sleeps, whatever other processors do.
-bool begins_soon(const ChildReport& report) {
-  constexpr uint64_t soon = 20'000;  // nanoseconds
-  const uint64_t end = kernel::now() + soon;
-  while (!__atomic_load_n(&report.begun, __ATOMIC_RELAXED))
-    if (kernel::now() > end) return false;
-  return true;
-}
-
 tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepared,
                                              const std::optional<Joining>& joining,
                                              ChildWork& work) {
@@ -260,7 +254,7 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   if (!stack) return refuse(stack.error());
   auto child = kernel::spawn_beside(child_main, &work, *stack);
   if (!child) return refuse(child.error());
-  if (!begins_soon(*work.report)) kernel::leave_this_processor();
+  kernel::keep_off_this_processor(child->pid());
   const auto compiled = prepared.compile(plan, joining);
   const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
   if (compiled)
@@ -268,6 +262,7 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   else
     prepared.gate().shut();
   if (compiled && joining && joining->tell) joining->tell();
+  kernel::keep_off_no_processor(child->pid());
   // Also where the filter could not be made: until then it uses what is here.
   auto made = take_over(std::move(*child), *work.report, prepared);
   if (!compiled) return tl::unexpected<SetupError>(compiled.error());
@@ -275,15 +270,17 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   return Begun{std::move(*made), started, memory};
 }
 
-tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNetwork* network,
-                                        const std::optional<Joining>& joining = {}) {
+tl::expected<Running, SetupError> start_with(const Plan& plan, Files files,
+                                             kernel::NewNamespaces* ahead,
+                                             const std::optional<Joining>& joining) {
   auto bounds = make_bounds(plan, files);
   if (!bounds) return refuse(bounds.error());
   const LimitEnds ends = ends_of(*bounds);
   const Begins begins = begins_of(plan);
   Prepared prepared;
-  if (auto filled = prepared.fill(plan, {files, joining, ends, begins, network}); !filled)
+  if (auto filled = prepared.fill(plan, {files, joining, ends, begins, ahead}); !filled)
     return tl::unexpected<SetupError>(filled.error());
+  if (ahead != nullptr && !prepared.namespaces().has_joined()) ahead->end();
   // With a process namespace, the program's process could outlive the child that is waited for.
   ChildReport report_here;
   std::optional<kernel::SharedPage<ChildReport>> page;
@@ -302,9 +299,17 @@ tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::N
   if (report.failed)
     return tl::unexpected<SetupError>(
         explain(plan, prepared.steps()[report.step], report.errno_value));
+  if (prepared.namespaces().has_init_ahead()) begun->made.init.emplace(*ahead->let_go());
   return Running{
       std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
       std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
+}
+
+tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
+                                        const std::optional<Joining>& joining = {}) {
+  auto running = start_with(plan, files, ahead, joining);
+  if (ahead != nullptr) ahead->end();
+  return running;
 }
 
 Observed::How how_of(Supervisor::Gone gone) {
@@ -320,7 +325,7 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
   Joining joining = supervisor.joining();
   joining.tell = [&] { supervisor.tell(*filter_of(plan)->rules, *options.supervision); };
   // The child makes this process untraceable, once the supervisor has seen the child.
-  auto running = start(plan, files, options.network, joining);
+  auto running = start(plan, files, options.ahead, joining);
   if (!running) {
     supervisor.abandon();
     const bool can_do_without = how != Supervise::Audit;
@@ -390,7 +395,7 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
     if (auto done = kernel::refuse_to_be_traced(); !done)
       return {SetupError{SetupError::Kind::Setup, done.error()}, {}};
   }
-  auto running = start(run.plan, *files, options.network);
+  auto running = start(run.plan, *files, options.ahead);
   if (!running) return {running.error(), {}};
   Outcome outcome = watch(*running, watching);
   outcome.observed = std::move(observed);

@@ -12,7 +12,7 @@
 #include <tl/expected.hpp>
 #include <utility>
 
-#include "kernel/new_network.h"
+#include "kernel/new_namespaces.h"
 #include "kernel/process.h"
 #include "kernel/run_group.h"
 #include "sandbox/helper/supervisor.h"
@@ -56,8 +56,9 @@ struct RunOptions {
   std::optional<Supervision> supervision = {};
   // For a run with supervision: a helper that was begun early. Without it, one is started.
   Supervisor* helper = nullptr;
-  // For a plan that makes a network namespace: one on its way, which this run takes.
-  kernel::NewNetwork* network = nullptr;
+  // For a plan that makes all of these: they are on their way, and this run takes them. What it has
+  // no use for ends.
+  kernel::NewNamespaces* ahead = nullptr;
 };
 
 // Why a plan whose lines take a helper (needs_helper) cannot be carried out.

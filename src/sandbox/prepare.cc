@@ -127,7 +127,7 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const EnterNamespaces& step) {
-    for (const ChildStep& one : TRY(to.namespaces_.of(step, parts.network))) add(one);
+    for (const ChildStep& one : to.namespaces_.of(step, parts.ahead)) add(one);
     return {};
   }
   Result<void> operator()(const StartInit& step) {
@@ -218,7 +218,8 @@ struct Preparation {
   }
   Result<void> operator()(const NoNewPrivileges&) {
     // Nothing is executed that could meet the first process before that is what it shall be.
-    if (own_processes) add({.kind = ChildStep::Kind::WaitForInit});
+    if (own_processes && !to.namespaces_.has_init_ahead())
+      add({.kind = ChildStep::Kind::WaitForInit});
     add({.kind = ChildStep::Kind::NoNewPrivileges});
     return {};
   }
@@ -269,8 +270,12 @@ struct Preparation {
   }
   // The programs are made by compile().
   Result<void> operator()(const LoadFilter& step) {
-    if (parts.begins == Begins::Before)
+    if (parts.begins == Begins::Before) {
       add({.kind = ChildStep::Kind::WaitForFilter, .gate = &to.gate_});
+      // Until here it stays off the launcher's.
+      to.processors_ = kernel::own_processors();
+      add({.kind = ChildStep::Kind::UseProcessors, .processors = &to.processors_});
+    }
     ChildStep load = {
         .kind = ChildStep::Kind::LoadFilter, .programs = &to.programs_, .key = &to.key_};
     if (step.answered) {

@@ -49,7 +49,7 @@ struct LaunchParts {
   const std::optional<Joining>& joining;
   const LimitEnds& ends;
   Begins begins = Begins::WhenReady;
-  kernel::NewNetwork* network = nullptr;  // on its way
+  kernel::NewNamespaces* ahead = nullptr;  // made, or on their way
 };
 
 // Not movable: the steps point into it.
@@ -66,6 +66,7 @@ class Prepared {
   [[nodiscard]] tl::expected<void, SetupError> compile(const Plan& plan,
                                                        const std::optional<Joining>& joining);
   kernel::Gate& gate() { return gate_; }
+  const NamespaceParts& namespaces() const { return namespaces_; }
   // In a process namespace, once the child has ended: room for another descriptor.
   void make_room() { namespaces_.close_descriptors(); }
   const std::vector<ChildStep>& steps() const { return steps_; }
@@ -77,6 +78,7 @@ class Prepared {
   NamespaceParts namespaces_;
   std::vector<filter::Program> programs_;
   kernel::Gate gate_;
+  kernel::ProcessorSet processors_ = {};
   kernel::raw::LaunchKey key_ = {};
   std::vector<char*> arguments_, environment_;
 };

@@ -1,8 +1,10 @@
-# Early: what a launch begins before it has read its policy, a helper and a network namespace, gets
-# into nobody's way: no descriptor of theirs is the program's, and neither stays without a use.
+# Early: what a launch begins before it has read its policy, a helper and namespaces, gets into
+# nobody's way: no descriptor of theirs is the program's, neither stays without a use, and the program
+# may use the processors that they were kept off.
 #
-# In: sh, readlink; standard input for policies that come slowly. Out: cases. As root the network is
-# begun early; others have the helper alone. Neighbours: isolation_cases.py, explain_test.cc.
+# In: sh, readlink, taskset; standard input for policies that come slowly. Out: cases. As root the
+# namespaces are begun early; others have the helper alone. Neighbours: isolation_cases.py,
+# explain_test.cc.
 import os
 import signal
 import subprocess
@@ -11,6 +13,7 @@ from harness import case, end, find, poll
 from offspring import processes
 
 NETWORK = ("otherwise allow", "isolate network")
+BOTH = ("otherwise allow", "isolate network, processes")
 
 
 def children(parent):
@@ -57,18 +60,44 @@ def a_descriptor_to_keep_that_is_not_open_is_none_of_the_launchers(bench):
 
 
 @case("true")
-def a_network_that_may_not_be_joined_is_made_by_the_program(bench):
+def namespaces_that_may_not_be_joined_are_made_by_the_child(bench):
     outer = bench.file("outer.seclude", "seclude 1\npolicy outer\notherwise allow\nallow @mount, unshare\ndeny setns\n")
-    policy = bench.policy(*NETWORK)
-    bench.expect(bench.run(outer, bench.seclude, "run", "-q", "-p", policy, "--", find("true")))
+    for lines in (NETWORK, BOTH):
+        policy = bench.policy(*lines)
+        bench.expect(bench.run(outer, bench.seclude, "run", "-q", "-p", policy, "--", find("true")))
+
+
+@case("sh", "taskset")
+def the_program_may_use_every_processor_that_its_launcher_may(bench):
+    ask = ["-c", "grep Cpus_allowed: /proc/$$/status"]
+    for outside in ([], [find("taskset"), "-c", "0"]):
+        wanted = bench.outside(*outside, find("sh"), *ask).stdout
+        for lines in (NETWORK, BOTH, (*BOTH, "deny mkdir")):
+            for flags in (["-q"], ["--no-explain"]):
+                done = bench.outside(*outside, bench.seclude, "run", *flags, "-p", bench.policy(*lines),
+                                     "--", find("sh"), *ask)
+                bench.expect(done)
+                bench.check(done.stdout == wanted, "%r: %s, not %s" % (lines, done.stdout, wanted))
 
 
 @case("sh")
-def a_network_that_only_a_comment_asks_for_is_gone_before_the_program_runs(bench):
-    policy = bench.policy("otherwise allow", "# isolate network")
-    with Waiting(bench, bench.seclude, "run", "-q", "-p", policy, "--") as run:
-        _, dead = children(run.pid)
-        bench.check(not dead, "left until the end: %r" % dead)
+def namespaces_that_only_a_comment_asks_for_are_gone_before_the_program_runs(bench):
+    for line in ("# isolate network", "# isolate processes"):
+        policy = bench.policy("otherwise allow", line)
+        with Waiting(bench, bench.seclude, "run", "--no-explain", "-p", policy, "--") as run:
+            living, dead = children(run.pid)
+            bench.check(living == {"sh"} and not dead, "%r, %r" % (living, dead))
+
+
+@case("sh", "true")
+def a_launcher_that_was_started_with_sigchld_ignored_follows_its_program(bench):
+    policy = bench.policy(*BOTH, "deny mkdir")
+    for flags in ([], ["--no-explain"]):
+        done = bench.outside(bench.seclude, "run", *flags, "-p", policy, "--", find("sh"), "-c",
+                             "mkdir new; %s; echo on" % find("true"),
+                             preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        bench.expect(done, output="on\n")
+        bench.check(("denied: mkdir" in done.stderr) == (not flags), done.stderr)
 
 
 @case("sh")
@@ -85,8 +114,12 @@ def a_helper_that_cannot_help_is_gone_before_the_program_runs(bench):
 
 @case("true")
 def a_helper_that_somebody_stopped_does_not_hold_up_who_reads_of_an_error(bench):
-    run = subprocess.Popen([bench.seclude, "run", "-p", "-", "--", find("true")], stdin=subprocess.PIPE,
-                           stderr=subprocess.PIPE)
+    """It is begun when the policy has been read, before what that uses."""
+    slow = bench.folder / "slow.seclude"
+    os.mkfifo(slow)
+    policy = bench.policy("otherwise allow", "isolate processes", "use ./slow.seclude")
+    run = subprocess.Popen([bench.seclude, "run", "-p", policy, "--", find("true")],
+                           stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def begun():
         return [pid for pid, (parent, _, command) in processes().items()
@@ -94,7 +127,8 @@ def a_helper_that_somebody_stopped_does_not_hold_up_who_reads_of_an_error(bench)
     helper = poll(begun, "no helper is begun")[0]
     os.kill(helper, signal.SIGSTOP)
     try:
-        _, said = run.communicate(b"nothing\n", timeout=20)
+        slow.write_text("nothing\n")
+        _, said = run.communicate(timeout=20)
         bench.check(run.returncode == 125 and b"unknown statement" in said, "%d %r" % (run.returncode, said))
     finally:
         end(helper)

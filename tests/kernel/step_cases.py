@@ -107,22 +107,15 @@ def kill_all(bench, lines, flags, script, plan):
     in_private(bench, work)
 
 
-def maker_of_networks():
-    """Whoever has no privileges makes them in a user namespace, not ahead."""
-    return ["network"] if os.geteuid() == 0 else []
-
-
 @case("sh", "setsid", "sleep", "unshare")
 def whoever_is_killed_at_any_step_of_a_full_launch(bench):
     needs_own_root(bench)
-    ahead = maker_of_networks()
     guarded = ["guardian", "launcher+guardian"] if has_groups(bench) else []
     kill_all(bench, (*OWN_ROOT, *limits(bench)), (), FAMILY, [
-        ("launcher+child", ["launcher", "helper", *ahead, "init", "rest", *guarded]),
-        ("network", ["launcher", "helper", "network"] if ahead else []),
+        ("launcher+helper+child", ["launcher", "helper", "init", "rest", *guarded]),
         ("child", ["launcher", "helper", "child"]),
-        ("init+child", ["launcher", "helper", "init"]),
-        ("rest+child", ["launcher", "helper", "init", "rest"]),
+        ("init+helper+child", ["launcher", "helper", "init"]),
+        ("rest+helper+child", ["launcher", "helper", "init", "rest"]),
         ("helper+child", ["launcher", "helper", "init"]),
         ("guardian+child", ["launcher", "guardian"] if guarded else [])])
 
@@ -130,11 +123,10 @@ def whoever_is_killed_at_any_step_of_a_full_launch(bench):
 @case("sh", "setsid", "sleep", "unshare")
 def whoever_is_killed_at_any_step_without_a_helper(bench):
     needs_own_root(bench)
-    ahead = maker_of_networks()
     guarded = ["guardian", "launcher+guardian"] if has_groups(bench) else []
     kill_all(bench, (*OWN_ROOT, *limits(bench)), ("--no-explain",), FAMILY, [
-        ("launcher+child", ["launcher", *ahead, "init", "rest", *guarded]),
-        ("network", ["launcher", "network"] if ahead else []),
+        ("launcher+child", ["launcher", "init", "rest", *guarded]),
+        ("init+child", ["launcher", "init"]),
         ("rest+child", ["launcher", "init", "rest"])])
 
 

@@ -8,6 +8,7 @@
 #include "filter/rules_wire.h"
 #include "kernel/helper.h"
 #include "kernel/process.h"
+#include "kernel/processors.h"
 #include "kernel/seccomp.h"
 #include "kernel/signals.h"
 #include "kernel/socket.h"
@@ -54,17 +55,18 @@ std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
 
 }  // namespace
 
-Result<Supervisor> Supervisor::fork(Serves serves, Knows knows, const Work& work) {
+Result<Supervisor> Supervisor::fork(Serves serves, Knows knows, const Work& work, int keeps) {
   kernel::SocketPair control = TRY(kernel::socket_pair(kernel::SocketKind::Stream));
   kernel::SocketPair joining = TRY(kernel::socket_pair(kernel::SocketKind::Messages));
-  // In the helper, everything but these two is closed already; the launcher's ends would keep it
-  // from noticing the launcher's death.
-  const int process =
-      TRY(kernel::start_helper({control.other.number(), joining.other.number()}, [&] {
-        (void)control.one.release();
-        (void)joining.one.release();
-        return work({std::move(control.other), std::move(joining.other)});
-      }));
+  // In the helper, everything but these is closed already; the launcher's ends would keep it from
+  // noticing the launcher's death.
+  std::vector<int> kept = {control.other.number(), joining.other.number()};
+  if (keeps >= 0) kept.push_back(keeps);
+  const int process = TRY(kernel::start_helper(std::move(kept), [&] {
+    (void)control.one.release();
+    (void)joining.one.release();
+    return work({std::move(control.other), std::move(joining.other)});
+  }));
   return Supervisor(process, serves, knows, std::move(control.one), std::move(joining.one));
 }
 
@@ -79,8 +81,9 @@ Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& 
   });
 }
 
-Result<Supervisor> Supervisor::begin(const DescribeFrom& describe) {
-  return fork(Serves::OneRun, Knows::Nothing, [&](Ends ends) {
+Result<Supervisor> Supervisor::begin(const DescribeFrom& describe, kernel::NewNamespaces* ahead) {
+  const auto work = [&](Ends ends) {
+    if (ahead != nullptr) ahead->begin_in_helper();
     Briefing briefing(ends.launcher);
     const auto terms = briefing.hear_terms();
     if (!terms) return 1;
@@ -99,7 +102,13 @@ Result<Supervisor> Supervisor::begin(const DescribeFrom& describe) {
                          .launcher = std::move(ends.launcher),
                          .child = std::move(ends.child),
                          .briefing = &briefing});
-  });
+  };
+  const int keeps = ahead != nullptr ? ahead->descriptor_for_helper() : -1;
+  auto begun = TRY(fork(Serves::OneRun, Knows::Nothing, work, keeps));
+  // It has things to do while this process has others.
+  kernel::keep_off_this_processor(begun.process_);
+  if (ahead != nullptr) ahead->begun_by(begun.process_);
+  return begun;
 }
 
 Result<void> Supervisor::engage(const KeptRules& rules, const Supervision& supervision) {

@@ -31,6 +31,7 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
+#include "kernel/new_namespaces.h"
 #include "sandbox/helper/denial.h"
 #include "sandbox/kept_rules.h"
 #include "sandbox/paths/domain.h"
@@ -67,7 +68,9 @@ class Supervisor {
   // The same for one run before anything is known of it, when there is little to copy (briefing.h).
   // `describe` is used in the helper; of `texts` it gets what Supervision::texts made of them.
   using DescribeFrom = std::function<std::string(const Denial&, std::string_view texts)>;
-  [[nodiscard]] static Result<Supervisor> begin(const DescribeFrom& describe);
+  // The helper first begins `ahead`, if there is something to begin.
+  [[nodiscard]] static Result<Supervisor> begin(const DescribeFrom& describe,
+                                                kernel::NewNamespaces* ahead = nullptr);
   // Then it has to be told: before there is a child, and before somebody waits for the child.
   [[nodiscard]] Result<void> engage(const KeptRules& rules, const Supervision& supervision);
   void tell(const KeptRules& rules, const Supervision& supervision);
@@ -91,7 +94,7 @@ class Supervisor {
     kernel::Fd launcher, child;
   };
   using Work = std::function<int(Ends)>;
-  static Result<Supervisor> fork(Serves serves, Knows knows, const Work& work);
+  static Result<Supervisor> fork(Serves serves, Knows knows, const Work& work, int keeps = -1);
   Supervisor(int process, Serves serves, Knows knows, kernel::Fd control, kernel::Fd child_end)
       : process_(process),
         serves_(serves),

@@ -50,6 +50,20 @@ bool shows(const MountOver& mount, const std::string& path) {
   });
 }
 
+bool is_privileged() {
+  return (kernel::own_capabilities() & kernel::bit_of(kernel::Capability::SysAdmin)) != 0;
+}
+
+// As far as `isolate` lines tell.
+EnterNamespaces entering(const Isolation& isolation, bool host_name) {
+  return {.user = !is_privileged(),
+          .mounts = isolation.processes,
+          .processes = isolation.processes,
+          .network = isolation.network,
+          .ipc = isolation.ipc,
+          .names = isolation.network || host_name};
+}
+
 class Builder {
  public:
   Builder(const IsolationQuery& query, Lookup& lookup)
@@ -64,16 +78,12 @@ class Builder {
     // (/proc/PID/root), it must not see any.
     const bool processes = isolation_.processes || (files && query_.signals_by_filter);
     steps.mounts = files || processes || root_;
-    const bool privileged =
-        (kernel::own_capabilities() & kernel::bit_of(kernel::Capability::SysAdmin)) != 0;
-    steps.entering.push_back(EnterNamespaces{.user = !privileged,
-                                             .mounts = steps.mounts,
-                                             .processes = processes,
-                                             .network = isolation_.network,
-                                             .ipc = isolation_.ipc,
-                                             .names = isolation_.network || query_.host_name,
-                                             .groups = processes && !query_.joins_group,
-                                             .lines = lines()});
+    EnterNamespaces enter = entering(isolation_, query_.host_name.has_value());
+    enter.mounts = steps.mounts;
+    enter.processes = processes;
+    enter.groups = processes && !query_.joins_group;
+    enter.lines = lines();
+    steps.entering.push_back(std::move(enter));
     if (processes && query_.joins_group)
       steps.grouped.push_back(EnterNamespaces{.groups = true, .lines = lines()});
     if (processes) steps.entering.push_back(StartInit{});
@@ -89,7 +99,7 @@ class Builder {
     if (root_) mounts_.insert(mounts_.begin(), {Kind::Root, "/"});
     for (MountOver& mount : mounts_)
       if (mount.kind == Kind::Root || mount.kind == Kind::EmptyFolder) fill(mount);
-    if (processes && privileged) keep_the_machine_out();
+    if (processes && is_privileged()) keep_the_machine_out();
     cover();
     const bool in_memory =
         root_ && (mounts_[0].kept.empty() || mounts_[0].kept.front().path != "/");
@@ -252,6 +262,23 @@ std::optional<Isolation> isolation_of(const policy::Texts& texts, const SourceMa
     }
   }
   return found;
+}
+
+kernel::Namespaces seemingly_isolated(std::string_view text, bool host_name) {
+  Isolation isolation;
+  const std::string_view keyword = "isolate ";
+  for (size_t at = 0; (at = text.find(keyword, at)) != text.npos;) {
+    at += keyword.size();
+    for (const size_t end = std::min(text.find('\n', at), text.size()); at < end;) {
+      const size_t behind = std::min(text.find_first_of(", #\n", at), end);
+      if (const auto thing = policy::find_thing(text.substr(at, behind - at)))
+        add_thing(*thing, isolation);
+      at = behind + 1;
+    }
+  }
+  if (!isolation.processes) isolation.ipc = false;
+  const bool any = isolation.processes || isolation.network;
+  return any ? namespaces_of(entering(isolation, host_name)) : kernel::Namespaces{};
 }
 
 IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/source.h"
@@ -40,6 +41,10 @@ struct IsolationSteps {
   bool mounts = false;
 };
 [[nodiscard]] IsolationSteps isolation_steps(const IsolationQuery& query, Lookup& lookup);
+
+// What a text seems to ask for, before anything is parsed: a guess. None, if that would be made as
+// quickly when it is known.
+kernel::Namespaces seemingly_isolated(std::string_view text, bool host_name);
 
 // Moves the rights to places that the steps replace to those which are granted inside.
 void grant_inside(EnterDomain& domain, const std::vector<Step>& steps, Lookup& lookup);

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "kernel/namespaces.h"
+
 namespace seclude::sandbox {
 
 // Leaves those of the launcher. Without privileges, in a user namespace of its own.
@@ -19,6 +21,7 @@ struct EnterNamespaces {
   std::vector<std::string> lines = {};  // what they are for: "isolate tmp (site.seclude:4)"
   friend bool operator==(const EnterNamespaces&, const EnterNamespaces&) = default;
 };
+kernel::Namespaces namespaces_of(const EnterNamespaces& step);
 // The first process of the process namespace; what follows is done by the program's own, which is
 // the launcher's child all the same.
 struct StartInit {

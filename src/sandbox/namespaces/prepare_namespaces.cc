@@ -28,25 +28,34 @@ ChildStep binding(const char* source, const char* path, uint64_t attributes) {
 
 }  // namespace
 
+kernel::Namespaces namespaces_of(const EnterNamespaces& step) {
+  return {.user = step.user,
+          .mounts = step.mounts,
+          .processes = step.processes,
+          .network = step.network,
+          .ipc = step.ipc,
+          .names = step.names,
+          .groups = step.groups};
+}
+
 const char* NamespaceParts::own(std::string text) {
   return texts_.emplace_back(std::move(text)).c_str();
 }
 
-Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& step,
-                                                      kernel::NewNetwork* network) {
+NamespaceParts::ChildSteps NamespaceParts::of(const EnterNamespaces& step,
+                                              kernel::NewNamespaces* ahead) {
   ChildSteps steps;
-  // One that was made outside a user namespace is not its own.
-  if (step.network && !step.user && network != nullptr) network_ = network->take();
-  const kernel::Namespaces made = {.user = step.user,
-                                   .mounts = step.mounts,
-                                   .processes = step.processes,
-                                   .network = step.network && !network_,
-                                   .ipc = step.ipc,
-                                   .names = step.names,
-                                   .groups = step.groups};
-  steps.push_back({.kind = ChildStep::Kind::LeaveNamespaces, .bits = kernel::flags_of(made)});
-  if (network_) steps.push_back({.kind = ChildStep::Kind::JoinNetwork, .from = network_->number()});
-  if (!step.user) return steps;
+  const kernel::Namespaces wanted = namespaces_of(step);
+  kernel::Namespaces joined;
+  if (ahead != nullptr) joined = ahead->made(wanted);
+  const uint64_t before = kernel::flags_of(joined), others = kernel::flags_of(wanted) & ~before;
+  if (before != 0) {
+    joined_ = joined;
+    steps.push_back(
+        {.kind = ChildStep::Kind::JoinNamespaces, .from = ahead->descriptor(), .bits = before});
+  }
+  if (others != 0) steps.push_back({.kind = ChildStep::Kind::LeaveNamespaces, .bits = others});
+  if (!wanted.user) return steps;
   // Everybody keeps the numbers that he has.
   const auto map = [](uint32_t number) {
     return std::to_string(number) + " " + std::to_string(number) + " 1\n";
@@ -58,15 +67,15 @@ Result<NamespaceParts::ChildSteps> NamespaceParts::of(const EnterNamespaces& ste
 }
 
 NamespaceParts::ChildSteps NamespaceParts::of(const RaiseLoopback&) const {
-  if (network_) return {};
+  if (joined_.network) return {};
   return {{.kind = ChildStep::Kind::RaiseLoopback}};
 }
 
 Result<NamespaceParts::ChildSteps> NamespaceParts::of(const StartInit&) {
-  launcher_ = TRY(kernel::own_pidfd());
+  if (!has_init_ahead()) launcher_ = TRY(kernel::own_pidfd());
   if (!stack_) stack_.emplace(TRY(kernel::Stack::make()));
   return ChildSteps{{.kind = ChildStep::Kind::StartInit,
-                     .from = launcher_->number(),
+                     .from = launcher_ ? launcher_->number() : -1,
                      .stack = stack_->upper_end()},
                     // The launcher has no number in there (getppid(2)).
                     {.kind = ChildStep::Kind::DieWithLauncher, .number = 0}};

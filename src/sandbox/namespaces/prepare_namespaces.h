@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "kernel/fd.h"
 #include "kernel/memory.h"
-#include "kernel/new_network.h"
+#include "kernel/new_namespaces.h"
 #include "sandbox/child.h"
 #include "sandbox/namespaces/namespace_steps.h"
 
@@ -27,18 +27,18 @@ class NamespaceParts {
   NamespaceParts& operator=(const NamespaceParts&) = delete;
 
   using ChildSteps = std::vector<ChildStep>;
-  // `network` is joined where the step makes one for this user; it is kept here, and there is no
-  // loopback device left to raise.
-  [[nodiscard]] Result<ChildSteps> of(const EnterNamespaces& step, kernel::NewNetwork* network);
+  // Those of `ahead` are joined where the step makes all of them; there is no loopback device left
+  // to raise then, and no first process to begin.
+  [[nodiscard]] ChildSteps of(const EnterNamespaces& step, kernel::NewNamespaces* ahead);
   [[nodiscard]] ChildSteps of(const RaiseLoopback& step) const;
   [[nodiscard]] Result<ChildSteps> of(const StartInit& step);
   [[nodiscard]] Result<ChildSteps> of(const MountOver& step);
   [[nodiscard]] ChildSteps of(const LeaveRoot& step) const;
   // What the child alone had a use for, once it has ended.
-  void close_descriptors() {
-    launcher_.reset();
-    network_.reset();
-  }
+  void close_descriptors() { launcher_.reset(); }
+  // Whether something was made ahead, or even the first process.
+  bool has_joined() const { return kernel::flags_of(joined_) != 0; }
+  bool has_init_ahead() const { return joined_.processes; }
 
  private:
   const char* own(std::string text);
@@ -48,9 +48,10 @@ class NamespaceParts {
   ChildStep showing(const KeptPlace& kept, const MountOver& in, int from);
 
   std::deque<std::string> texts_;  // whose elements stay where they are
-  std::optional<kernel::Fd> launcher_, held_, network_;
+  std::optional<kernel::Fd> launcher_, held_;
   std::optional<kernel::Fd> root_;  // the one outside, where there is one of its own
   std::optional<kernel::Stack> stack_;
+  kernel::Namespaces joined_ = {};
 };
 
 }  // namespace seclude::sandbox

@@ -1,0 +1,166 @@
+// New namespaces: see new_namespaces.h.
+#include "kernel/new_namespaces.h"
+
+#include <sched.h>
+
+#include "kernel/capabilities.h"
+#include "kernel/files.h"
+#include "kernel/memory.h"
+#include "kernel/processors.h"
+#include "kernel/raw.h"
+#include "kernel/raw_call.h"
+#include "kernel/raw_namespaces.h"
+
+namespace seclude::kernel {
+
+namespace {
+
+// What both know.
+struct Shared {
+  Gate ready = {};
+  int process = 0;  // that a helper has begun
+};
+
+}  // namespace
+
+struct NewNamespaces::Making {
+  Making(const Namespaces& wanted, Fd own, SharedPage<Shared> page)
+      : namespaces(wanted), launcher(std::move(own)), shared(std::move(page)) {}
+
+  // Where a helper is to begin it and has not yet, as long as the helper lives it may.
+  bool has_ended() const {
+    if (process) return process->has_ended();
+    return kernel::has_ended(shared->process != 0 ? shared->process : helper);
+  }
+
+  Namespaces namespaces;
+  Fd launcher;
+  SharedPage<Shared> shared;
+  int helper = 0;
+  std::optional<Process> process = {};
+};
+
+namespace {
+
+constexpr uint64_t between_looks = 2'000'000;  // nanoseconds
+constexpr size_t maker_stack = size_t{8} * 1024;
+
+// What the process that makes them is told, in its copy of this memory.
+struct Task {
+  uint64_t makes = 0;   // CLONE_NEW*
+  uint64_t begins = 0;  // it is the first there
+  raw::Guardian then;
+};
+
+Task task_of(const Namespaces& wanted, const Fd& launcher, Gate& ready) {
+  const uint64_t begins = flags_of({.processes = wanted.processes});
+  return {flags_of(wanted) & ~begins, begins, {launcher.number(), &ready}};
+}
+
+// A filter outside may refuse this, and would refuse it to the child as well.
+bool can_be_joined(uint64_t flags) {
+  const long self = raw::call(SYS_pidfd_open, raw::call(SYS_getpid), 0);
+  return self >= 0 && raw::join_namespaces(static_cast<int>(self), flags) == 0;
+}
+
+// AddressSanitizer knows nothing of this stack.
+__attribute__((no_sanitize("address"))) int make(void* given) {
+  const Task& task = *static_cast<const Task*>(given);
+  const bool networked = (task.makes & CLONE_NEWNET) != 0;
+  const bool made = raw::leave_namespaces(task.makes) == 0 &&
+                    (!networked || raw::raise_loopback() == 0) &&
+                    can_be_joined(task.makes | task.begins);
+  if (!made) raw::leave(1);
+  raw::guard_namespace(task.then);
+}
+
+// In a user namespace the child would need more than its launcher has to join them.
+bool may_make_some() {
+  const uint64_t needed = bit_of(Capability::SysAdmin) | bit_of(Capability::SysPtrace);
+  return (own_capabilities() & needed) == needed;
+}
+
+// While they are made, descriptors come and go, with the lowest numbers that are free: the standard
+// streams' would seem to be open meanwhile.
+bool streams_are_open() {
+  return descriptor_is_open(0) && descriptor_is_open(1) && descriptor_is_open(2);
+}
+
+bool is_among(const Namespaces& some, const Namespaces& others) {
+  return (flags_of(some) & ~flags_of(others)) == 0;
+}
+
+}  // namespace
+
+NewNamespaces::NewNamespaces(std::unique_ptr<Making> making) : making_(std::move(making)) {}
+NewNamespaces::NewNamespaces(NewNamespaces&&) noexcept = default;
+NewNamespaces::~NewNamespaces() { end(); }
+
+NewNamespaces NewNamespaces::prepare(const Namespaces& wanted) {
+  const bool possible = !wanted.user && may_make_some() && streams_are_open();
+  if (flags_of(wanted) == 0 || !possible) return NewNamespaces(nullptr);
+  auto launcher = own_pidfd();
+  auto shared = SharedPage<Shared>::make();
+  if (!launcher || !shared) return NewNamespaces(nullptr);
+  return NewNamespaces(std::make_unique<Making>(wanted, std::move(*launcher), std::move(*shared)));
+}
+
+void NewNamespaces::begin() {
+  if (!making_) return;
+  Task task = task_of(making_->namespaces, making_->launcher, making_->shared->ready);
+  auto process = spawn_copy(make, &task, task.begins);
+  if (!process) return making_.reset();
+  keep_off_this_processor(process->pid());
+  making_->process.emplace(std::move(*process));
+}
+
+int NewNamespaces::descriptor_for_helper() const {
+  return making_ ? making_->launcher.number() : -1;
+}
+
+void NewNamespaces::begin_in_helper() const {
+  if (!making_) return;
+  Shared& shared = *making_->shared;
+  Task task = task_of(making_->namespaces, making_->launcher, shared.ready);
+  alignas(16) char stack[maker_stack];
+  if (raw::begin_copy({make, &task, stack + sizeof stack}, task.begins, &shared.process) != 0)
+    shared.ready.shut();
+}
+
+void NewNamespaces::begun_by(int helper) {
+  if (making_) making_->helper = helper;
+}
+
+Namespaces NewNamespaces::made(const Namespaces& wanted) {
+  if (!making_ || !is_among(making_->namespaces, wanted)) return {};
+  while (!making_->shared->ready.opens_within(between_looks))
+    if (making_->shared->ready.is_shut() || making_->has_ended()) return {};
+  if (!making_->process) {
+    auto descriptor = pidfd_of(making_->shared->process);
+    if (!descriptor) return {};
+    making_->process.emplace(making_->shared->process, std::move(*descriptor));
+  }
+  return making_->namespaces;
+}
+
+int NewNamespaces::descriptor() const { return making_->process->pidfd().number(); }
+
+void NewNamespaces::end() {
+  if (!making_) return;
+  const std::unique_ptr<Making> making = std::move(making_);
+  if (making->process || making->helper == 0) return;
+  Shared& shared = *making->shared;
+  while (shared.process == 0 && !shared.ready.is_shut() && !making->has_ended())
+    (void)shared.ready.opens_within(between_looks);
+  if (shared.process != 0) end_child(shared.process);
+}
+
+std::optional<Process> NewNamespaces::let_go() {
+  if (!making_ || !making_->process) return std::nullopt;
+  const std::unique_ptr<Making> making = std::move(making_);
+  std::optional<Process> process = std::move(making->process);
+  making->process.reset();
+  return process;
+}
+
+}  // namespace seclude::kernel
