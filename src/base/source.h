@@ -42,7 +42,7 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
-// Owns the texts; hands out their indices. A value: copying copies the texts.
+// Owns the texts, hands out their indices; copying copies them. Not for two threads at once.
 class SourceMap {
  public:
   uint32_t add(Source source);

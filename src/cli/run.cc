@@ -508,6 +508,7 @@ int run_ready(sandbox::ReadyLaunch ready, const std::string& profile, sandbox::R
 
 int run_loaded(const Composed& composed, sandbox::Request request, const Arguments& arguments,
                Console& console) {
+  const kernel::ChildrenKept kept;  // also those that are begun early
   Result<Source> root = source_of(composed);
   if (!root) return refuse(root.error(), arguments, console);
   // What takes the kernel a while is begun before this process does what takes it a while.
