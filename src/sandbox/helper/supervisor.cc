@@ -128,6 +128,7 @@ Result<void> Supervisor::engage(const KeptRules& rules, const Supervision& super
 void Supervisor::tell(const KeptRules& rules, const Supervision& supervision) {
   if (knows_ != Knows::Terms) return;
   knows_ = Knows::Everything;
+  kernel::keep_off_no_processor(process_);
   wire::Writer writer;
   filter::write(writer, rules.get());
   Knowledge knowledge = {.rules = std::move(writer.bytes), .texts = {}};
