@@ -18,6 +18,16 @@ uint64_t flags_of(const Namespaces& namespaces) {
   return flags;
 }
 
+Namespaces common(const Namespaces& some, const Namespaces& others) {
+  return {.user = some.user && others.user,
+          .mounts = some.mounts && others.mounts,
+          .processes = some.processes && others.processes,
+          .network = some.network && others.network,
+          .ipc = some.ipc && others.ipc,
+          .names = some.names && others.names,
+          .groups = some.groups && others.groups};
+}
+
 uint32_t own_user() { return ::geteuid(); }
 
 uint32_t own_group_id() { return ::getegid(); }

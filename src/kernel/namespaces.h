@@ -14,6 +14,8 @@ struct Namespaces {
 };
 // CLONE_NEW*
 uint64_t flags_of(const Namespaces& namespaces);
+// Those that are in both.
+Namespaces common(const Namespaces& some, const Namespaces& others);
 
 // Effective ids.
 uint32_t own_user();

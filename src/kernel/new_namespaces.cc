@@ -1,6 +1,8 @@
 // New namespaces: see new_namespaces.h.
 #include "kernel/new_namespaces.h"
 
+#include <fcntl.h>
+#include <linux/stat.h>
 #include <sched.h>
 
 #include "kernel/capabilities.h"
@@ -57,10 +59,27 @@ Task task_of(const Namespaces& wanted, const Fd& launcher, Gate& ready) {
   return {flags_of(wanted) & ~begins, begins, {launcher.number(), &ready}};
 }
 
-// A filter outside may refuse this, and would refuse it to the child as well.
+// Where `/` leads: a folder, and by which mount.
+struct Root {
+  uint64_t mount = 0, inode = 0;
+  friend bool operator==(const Root&, const Root&) = default;
+};
+
+std::optional<Root> own_root() {
+  struct statx facts = {};
+  constexpr unsigned wanted = STATX_INO | STATX_MNT_ID;
+  if (raw::call(SYS_statx, AT_FDCWD, "/", 0, wanted, &facts) != 0) return std::nullopt;
+  if ((facts.stx_mask & wanted) != wanted) return std::nullopt;
+  return Root{facts.stx_mnt_id, facts.stx_ino};
+}
+
+// A filter outside may refuse this, and would refuse it to the child as well. And whoever joins
+// mounts finds himself at their root, wherever his own was before: in a chroot, say.
 bool can_be_joined(uint64_t flags) {
+  const auto before = own_root();
   const long self = raw::call(SYS_pidfd_open, raw::call(SYS_getpid), 0);
-  return self >= 0 && raw::join_namespaces(static_cast<int>(self), flags) == 0;
+  return self >= 0 && raw::join_namespaces(static_cast<int>(self), flags) == 0 && before &&
+         own_root() == before;
 }
 
 // AddressSanitizer knows nothing of this stack.
@@ -84,10 +103,6 @@ bool may_make_some() {
 // streams' would seem to be open meanwhile.
 bool streams_are_open() {
   return descriptor_is_open(0) && descriptor_is_open(1) && descriptor_is_open(2);
-}
-
-bool is_among(const Namespaces& some, const Namespaces& others) {
-  return (flags_of(some) & ~flags_of(others)) == 0;
 }
 
 }  // namespace
@@ -125,6 +140,7 @@ void NewNamespaces::begin_in_helper() const {
   alignas(16) char stack[maker_stack];
   if (raw::begin_copy({make, &task, stack + sizeof stack}, task.begins, &shared.process) != 0)
     shared.ready.shut();
+  (void)raw::call(SYS_close, making_->launcher.number());
 }
 
 void NewNamespaces::begun_by(int helper) {
@@ -132,7 +148,9 @@ void NewNamespaces::begun_by(int helper) {
 }
 
 Namespaces NewNamespaces::made(const Namespaces& wanted) {
-  if (!making_ || !is_among(making_->namespaces, wanted)) return {};
+  if (!making_) return {};
+  const Namespaces made = common(making_->namespaces, wanted);
+  if (flags_of(made) == 0) return {};
   while (!making_->shared->ready.opens_within(between_looks))
     if (making_->shared->ready.is_shut() || making_->has_ended()) return {};
   if (!making_->process) {
@@ -140,7 +158,7 @@ Namespaces NewNamespaces::made(const Namespaces& wanted) {
     if (!descriptor) return {};
     making_->process.emplace(making_->shared->process, std::move(*descriptor));
   }
-  return making_->namespaces;
+  return made;
 }
 
 int NewNamespaces::descriptor() const { return making_->process->pidfd().number(); }

@@ -34,8 +34,8 @@ class NewNamespaces {
   void begin_in_helper() const;
   void begun_by(int helper);
 
-  // Those that were asked for; sleeps until they are there. None, if they cannot be had, or if one
-  // of them is not among those that are wanted now.
+  // Those of them that are wanted now; sleeps until they are there. None, if they cannot be had, or
+  // if they would not be the same as those that the child makes: joining mounts leaves a chroot.
   Namespaces made(const Namespaces& wanted);
   // Of the process that has made them.
   int descriptor() const;

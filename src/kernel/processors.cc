@@ -4,12 +4,16 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 namespace seclude::kernel {
 namespace {
 
 static_assert(sizeof(ProcessorSet) == sizeof(cpu_set_t));
+
+ProcessorSet of(int process) {
+  ProcessorSet set = {};
+  auto* const kernels = reinterpret_cast<cpu_set_t*>(set.data());
+  return ::sched_getaffinity(process, sizeof set, kernels) == 0 ? set : no_processor;
+}
 
 void let_use(int process, const ProcessorSet& set) {
   (void)::sched_setaffinity(process, sizeof set, reinterpret_cast<const cpu_set_t*>(set.data()));
@@ -22,26 +26,26 @@ unsigned processors() {
   return online > 0 ? static_cast<unsigned>(online) : 1;
 }
 
-ProcessorSet own_processors() {
-  ProcessorSet set = {};
-  if (::sched_getaffinity(0, sizeof set, reinterpret_cast<cpu_set_t*>(set.data())) != 0)
-    set.fill(~0UL);
-  return set;
-}
-
-void keep_off_this_processor(int process) {
+ProcessorSet keep_off_this_processor(int process) {
   constexpr size_t bits = 8 * sizeof(unsigned long);
   const int here = ::sched_getcpu();
-  ProcessorSet others = own_processors();
-  // Beyond what the set can say, there are no others.
-  if (here < 0 || static_cast<size_t>(here) >= bits * others.size()) return;
+  const ProcessorSet had = of(process);
+  ProcessorSet others = had;
+  if (here < 0 || static_cast<size_t>(here) >= bits * others.size()) return no_processor;
   others[static_cast<size_t>(here) / bits] &= ~(1UL << (static_cast<size_t>(here) % bits));
-  const bool any = std::any_of(others.begin(), others.end(), [](auto word) { return word != 0; });
-  if (any) let_use(process, others);
+  if (others == no_processor) return no_processor;
+  let_use(process, others);
+  return had;
 }
 
-void keep_off_no_processor(int process) {
-  let_use(process, own_processors());
+ProcessorSet give_back_processors(int process, const ProcessorSet& had) {
+  if (had == no_processor) return had;
+  ProcessorSet all;
+  all.fill(~0UL);
+  let_use(process, all);
+  if (of(process) == had) return all;
+  let_use(process, had);
+  return had;
 }
 
 }  // namespace seclude::kernel

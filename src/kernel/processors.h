@@ -16,13 +16,13 @@ unsigned processors();
 
 // As the kernel takes them: bit n is processor n.
 using ProcessorSet = std::array<unsigned long, 1024 / (8 * sizeof(unsigned long))>;
-// Those that this process may use; where the kernel does not tell, all.
-ProcessorSet own_processors();
+inline constexpr ProcessorSet no_processor = {};
 
-// From now on the process, and what it makes, stays off this processor.
-void keep_off_this_processor(int process);
-// It may use those that this process may; what it has made meanwhile says so itself
-// (raw::use_processors).
-void keep_off_no_processor(int process);
+// From now on the process, and what it makes, stays off this processor. Returns those that it had;
+// no_processor, where it was not kept off any.
+ProcessorSet keep_off_this_processor(int process);
+// It has again what it had, and if nobody had asked for just that, also those that its cpuset gets
+// later. Returns what says the same to what it has made meanwhile (raw::use_processors).
+ProcessorSet give_back_processors(int process, const ProcessorSet& had);
 
 }  // namespace seclude::kernel

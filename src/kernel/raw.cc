@@ -34,7 +34,7 @@ int die_with_parent(int signal, int expected_parent) {
 }
 
 void use_processors(const ProcessorSet& set) {
-  (void)call(SYS_sched_setaffinity, 0, sizeof set, set.data());
+  if (set != no_processor) (void)call(SYS_sched_setaffinity, 0, sizeof set, set.data());
 }
 
 int new_session() { return errno_of(call(SYS_setsid)); }

@@ -17,7 +17,7 @@ namespace seclude::kernel::raw {
 
 // Ends this process when the thread that made it ends; ESRCH when that has happened already.
 int die_with_parent(int signal, int expected_parent);
-// Where this is refused, nothing has kept this process off any (processors.h).
+// Back to those that it was kept off (processors.h).
 void use_processors(const ProcessorSet& set);
 int new_session();
 int change_directory(const char* path);

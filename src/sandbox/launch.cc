@@ -254,15 +254,15 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   if (!stack) return refuse(stack.error());
   auto child = kernel::spawn_beside(child_main, &work, *stack);
   if (!child) return refuse(child.error());
-  kernel::keep_off_this_processor(child->pid());
+  const kernel::ProcessorSet had = kernel::keep_off_this_processor(child->pid());
   const auto compiled = prepared.compile(plan, joining);
   const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
+  prepared.give_back(kernel::give_back_processors(child->pid(), had));
   if (compiled)
     prepared.gate().open();
   else
     prepared.gate().shut();
   if (compiled && joining && joining->tell) joining->tell();
-  kernel::keep_off_no_processor(child->pid());
   // Also where the filter could not be made: until then it uses what is here.
   auto made = take_over(std::move(*child), *work.report, prepared);
   if (!compiled) return tl::unexpected<SetupError>(compiled.error());

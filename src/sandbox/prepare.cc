@@ -273,7 +273,6 @@ struct Preparation {
     if (parts.begins == Begins::Before) {
       add({.kind = ChildStep::Kind::WaitForFilter, .gate = &to.gate_});
       // Until here it stays off the launcher's.
-      to.processors_ = kernel::own_processors();
       add({.kind = ChildStep::Kind::UseProcessors, .processors = &to.processors_});
     }
     ChildStep load = {

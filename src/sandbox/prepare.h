@@ -66,6 +66,8 @@ class Prepared {
   [[nodiscard]] tl::expected<void, SetupError> compile(const Plan& plan,
                                                        const std::optional<Joining>& joining);
   kernel::Gate& gate() { return gate_; }
+  // That a child which begins before may use once the gate is open.
+  void give_back(const kernel::ProcessorSet& set) { processors_ = set; }
   const NamespaceParts& namespaces() const { return namespaces_; }
   // In a process namespace, once the child has ended: room for another descriptor.
   void make_room() { namespaces_.close_descriptors(); }

@@ -2,14 +2,16 @@
 # nobody's way: no descriptor of theirs is the program's, neither stays without a use, and the program
 # may use the processors that they were kept off.
 #
-# In: sh, readlink, taskset; standard input for policies that come slowly. Out: cases. As root the
+# In: sh, readlink, taskset, chroot; standard input for policies that come slowly. Out: cases. As root the
 # namespaces are begun early; others have the helper alone. Neighbours: isolation_cases.py,
 # explain_test.cc.
 import os
+import shutil
 import signal
 import subprocess
+from pathlib import Path
 
-from harness import case, end, find, poll
+from harness import Skipped, case, end, find, poll
 from offspring import processes
 
 NETWORK = ("otherwise allow", "isolate network")
@@ -57,6 +59,56 @@ def a_descriptor_to_keep_that_is_not_open_is_none_of_the_launchers(bench):
         done = bench.outside(bench.seclude, "run", "--fd", str(number), "-p", policy, "--", find("true"))
         bench.expect(done, 125)
         bench.check("cannot keep descriptor %d: EBADF" % number in done.stderr, done.stderr)
+
+
+@case("chroot", "mount", "unshare", "sh")
+def a_launcher_in_a_chroot_starts_the_program_in_there(bench):
+    """Whoever joins mounts finds himself at their root."""
+    if os.geteuid() != 0:
+        raise Skipped("chroot takes root")
+    jail = bench.folder / "jail"
+    for folder in (jail, jail / "proc", jail / "dev", jail / "tmp"):
+        folder.mkdir()
+    (jail / "dev/null").touch()
+    shutil.copy(bench.seclude, jail / "seclude")
+    shutil.copy(bench.target, jail / "target")  # is nowhere else
+    shutil.copy(bench.policy(*BOTH), jail / "own.seclude")
+    shutil.copy(bench.policy("otherwise allow", "read /target, /proc/**", "run /target", "isolate processes"),
+                jail / "root.seclude")
+    inside = "mount -t proc proc jail/proc && mount --bind /dev/null jail/dev/null && exec chroot jail \"$@\""
+    for mounting, status in (("mount --bind jail jail && ", 7), ("", 125)):
+        for policy in ("own", "root"):
+            for flags in ((), ("--no-explain",)):
+                done = bench.outside(find("unshare"), "-m", find("sh"), "-c", mounting + inside, "sh", "/seclude",
+                                     "run", *flags, "-p", "/%s.seclude" % policy, "--", "/target", "exit", "7")
+                bench.expect(done, status)
+                bench.check(status != 125 or "no mount: start the launcher outside of a chroot" in done.stderr,
+                            done.stderr)
+                bench.check(status == 125 or not done.stderr, done.stderr)
+
+
+@case("sh")
+def processors_that_its_control_group_gets_later_are_the_programs_too(bench):
+    group = Path("/sys/fs/cgroup/cpuset/seclude-test-%d" % os.getpid())
+    try:
+        group.mkdir()
+    except OSError:
+        raise Skipped("no group of processors can be made here")
+    try:
+        both = (group.parent / "cpuset.cpus").read_text()
+        (group / "cpuset.mems").write_text((group.parent / "cpuset.mems").read_text())
+        (group / "cpuset.cpus").write_text("0")
+        ask = "grep Cpus_allowed: /proc/$$/status; read line; grep Cpus_allowed: /proc/$$/status"
+        run = subprocess.Popen([bench.seclude, "run", "-q", "-p", bench.policy(*BOTH), "--", find("sh"), "-c",
+                                ask], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: (group / "tasks").write_text(str(os.getpid())))
+        one = run.stdout.readline()
+        (group / "cpuset.cpus").write_text(both)
+        rest, _ = run.communicate("\n", timeout=20)
+        bench.check(one != rest or os.cpu_count() == 1, "still %s" % rest)
+    finally:
+        poll(lambda: not (group / "tasks").read_text(), "the program does not end")
+        group.rmdir()
 
 
 @case("true")

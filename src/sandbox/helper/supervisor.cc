@@ -106,7 +106,7 @@ Result<Supervisor> Supervisor::begin(const DescribeFrom& describe, kernel::NewNa
   const int keeps = ahead != nullptr ? ahead->descriptor_for_helper() : -1;
   auto begun = TRY(fork(Serves::OneRun, Knows::Nothing, work, keeps));
   // It has things to do while this process has others.
-  kernel::keep_off_this_processor(begun.process_);
+  begun.had_ = kernel::keep_off_this_processor(begun.process_);
   if (ahead != nullptr) ahead->begun_by(begun.process_);
   return begun;
 }
@@ -128,7 +128,7 @@ Result<void> Supervisor::engage(const KeptRules& rules, const Supervision& super
 void Supervisor::tell(const KeptRules& rules, const Supervision& supervision) {
   if (knows_ != Knows::Terms) return;
   knows_ = Knows::Everything;
-  kernel::keep_off_no_processor(process_);
+  (void)kernel::give_back_processors(process_, had_);
   wire::Writer writer;
   filter::write(writer, rules.get());
   Knowledge knowledge = {.rules = std::move(writer.bytes), .texts = {}};
@@ -141,6 +141,7 @@ Supervisor::Supervisor(Supervisor&& other) noexcept
       serves_(other.serves_),
       knows_(other.knows_),
       run_(other.run_),
+      had_(other.had_),
       control_(std::move(other.control_)),
       child_end_(std::move(other.child_end_)) {}
 

@@ -32,6 +32,7 @@
 #include "base/result.h"
 #include "kernel/fd.h"
 #include "kernel/new_namespaces.h"
+#include "kernel/processors.h"
 #include "sandbox/helper/denial.h"
 #include "sandbox/kept_rules.h"
 #include "sandbox/paths/domain.h"
@@ -104,7 +105,8 @@ class Supervisor {
   int process_;  // 0: nothing to end
   Serves serves_;
   Knows knows_;
-  uint8_t run_ = 0;  // counted on both sides
+  uint8_t run_ = 0;                                  // counted on both sides
+  kernel::ProcessorSet had_ = kernel::no_processor;  // before it was kept off the launcher's
   kernel::Fd control_, child_end_;
 };
 

@@ -266,15 +266,12 @@ std::optional<Isolation> isolation_of(const policy::Texts& texts, const SourceMa
 
 kernel::Namespaces seemingly_isolated(std::string_view text, bool host_name) {
   Isolation isolation;
-  const std::string_view keyword = "isolate ";
-  for (size_t at = 0; (at = text.find(keyword, at)) != text.npos;) {
-    at += keyword.size();
-    for (const size_t end = std::min(text.find('\n', at), text.size()); at < end;) {
-      const size_t behind = std::min(text.find_first_of(", #\n", at), end);
-      if (const auto thing = policy::find_thing(text.substr(at, behind - at)))
+  for (std::string_view line : split(text, '\n')) {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (!line.starts_with("isolate ")) continue;
+    for (const std::string_view word : split(line.substr(0, line.find('#')), ' '))
+      if (const auto thing = policy::find_thing(word.substr(0, word.find(','))))
         add_thing(*thing, isolation);
-      at = behind + 1;
-    }
   }
   if (!isolation.processes) isolation.ipc = false;
   const bool any = isolation.processes || isolation.network;
