@@ -76,6 +76,7 @@ std::optional<Root> own_root() {
 // A filter outside may refuse this, and would refuse it to the child as well. And whoever joins
 // mounts finds himself at their root, wherever his own was before: in a chroot, say.
 bool can_be_joined(uint64_t flags) {
+  if (flags == 0) return true;
   const auto before = own_root();
   const long self = raw::call(SYS_pidfd_open, raw::call(SYS_getpid), 0);
   return self >= 0 && raw::join_namespaces(static_cast<int>(self), flags) == 0 && before &&
@@ -85,11 +86,11 @@ bool can_be_joined(uint64_t flags) {
 // AddressSanitizer knows nothing of this stack.
 __attribute__((no_sanitize("address"))) int make(void* given) {
   const Task& task = *static_cast<const Task*>(given);
-  const bool networked = (task.makes & CLONE_NEWNET) != 0;
-  const bool made = raw::leave_namespaces(task.makes) == 0 &&
-                    (!networked || raw::raise_loopback() == 0) &&
-                    can_be_joined(task.makes | task.begins);
-  if (!made) raw::leave(1);
+  // Mounts first: they may be in vain, and the kernel gives others back with some delay.
+  const uint64_t mounts = task.makes & CLONE_NEWNS, others = task.makes & ~mounts;
+  if (raw::leave_namespaces(mounts) != 0 || !can_be_joined(mounts | task.begins)) raw::leave(1);
+  if (raw::leave_namespaces(others) != 0 || !can_be_joined(others)) raw::leave(1);
+  if ((others & CLONE_NEWNET) != 0 && raw::raise_loopback() != 0) raw::leave(1);
   raw::guard_namespace(task.then);
 }
 
