@@ -91,6 +91,12 @@ class Terminal:
         poll(lambda: os.tcgetpgrp(self.screen) != shell and set(self.states()) == {"S"},
              "the job is not in front")
 
+    def interrupt(self):
+        """Types Ctrl-C once all in front sleep: bash, when it has begun a program and does not wait for
+        it yet, sends itself SIGINT for ever (wait_sigint_handler of 5.2)."""
+        poll(lambda: set(self.states()) == {"S"}, "somebody in front does not sleep")
+        self.type("\x03")
+
     def states(self):
         """Of the processes in front."""
         front = os.tcgetpgrp(self.screen)
@@ -210,7 +216,7 @@ def ctrl_c_ends_loops_and_scripts(bench):
         loop = "for i in 1 2 3; do $RUN $WAIT; done"
         for line in (loop, "bash script.sh", "sh script.sh"):
             terminal.start(line, r"\d+\n")
-            terminal.type("\x03")
+            terminal.interrupt()
             yield terminal.prompt()
             yield terminal.command("echo status $?")
     seen = same_sessions(bench, session)
@@ -224,10 +230,10 @@ def a_program_that_handles_ctrl_c_decides_itself(bench):
     def session(terminal):
         terminal.command("export WAIT")
         terminal.start("for i in 1 2; do $RUN bash script.sh; done", r"\d+\n")
-        terminal.type("\x03")
+        terminal.interrupt()
         yield terminal.until("after\n")
         terminal.until(r"\d+\n")
-        terminal.type("\x03")
+        terminal.interrupt()
         yield terminal.until("after\n")
         terminal.prompt()
         yield terminal.command("echo status $?")
