@@ -56,8 +56,7 @@ struct RunOptions {
   std::optional<Supervision> supervision = {};
   // For a run with supervision: a helper that was begun early. Without it, one is started.
   Supervisor* helper = nullptr;
-  // For a plan that makes all of these: they are on their way, and this run takes them. What it has
-  // no use for ends.
+  // Namespaces on their way: this run takes those that its plan makes. What it has no use for ends.
   kernel::NewNamespaces* ahead = nullptr;
 };
 

@@ -1,8 +1,8 @@
-# Early: what a launch begins before it has read its policy, a helper and namespaces, gets into
+# Early: what a launch begins before it has parsed its policy, a helper and namespaces, gets into
 # nobody's way: no descriptor of theirs is the program's, neither stays without a use, and the program
 # may use the processors that they were kept off.
 #
-# In: sh, readlink, taskset, chroot; standard input for policies that come slowly. Out: cases. As root the
+# In: sh, readlink, taskset, chroot; a FIFO for a policy that comes slowly. Out: cases. As root the
 # namespaces are begun early; others have the helper alone. Neighbours: isolation_cases.py,
 # explain_test.cc.
 import os

@@ -5,11 +5,12 @@
 // Roles: launcher, helper (the one that explains), guardian (of control groups), child (made to
 // become the program), init (first of a process namespace), rest (goes on for the child where there
 // is an init). N from 1; with 0 nobody is killed. In: the launch. Out, on standard output:
-// "launcher PID", "ROLE STEP" for each process when it is made, and one of "killed CALL" (the number
-// of the call that was not made any more), "nobody" (no victim was there), "over STEPS STATUS". The
-// launch ends by itself; whoever is left of it is looked for by step_cases.py. A process can have
-// one tracer: the helper follows the program's process, so that one is neither stepped nor followed
-// where the helper is to follow it. With an init, the child may be: the helper follows the rest.
+// "launcher PID", "ROLE STEP" for each process when it is made, and one of "killed CALL" (the
+// number of the call that was not made any more), "nobody" (no victim was there), "over STEPS
+// STATUS". The launch ends by itself; whoever is left of it is looked for by step_cases.py. A
+// process can have one tracer: the helper follows the program's process, so that one is neither
+// stepped nor followed where the helper is to follow it. With an init, the child may be: the helper
+// follows the rest.
 #include <elf.h>
 #include <sched.h>
 #include <signal.h>
@@ -39,7 +40,7 @@ struct Tracee {
 };
 
 // What a process is, by who made it and how (kernel/helper.cc, run_group.cc, process.cc,
-// raw_namespaces.cc).
+// raw_namespaces.cc, new_namespaces.cc).
 std::string role_of(const std::string& maker, int event, unsigned long shared) {
   if ((shared & CLONE_NEWPID) != 0) return "init";
   if (maker == "launcher" && event == PTRACE_EVENT_FORK) {

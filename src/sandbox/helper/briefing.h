@@ -1,7 +1,7 @@
 // Briefing: what a helper that was begun early is told by its launcher.
 //
 // A helper begins as a copy of its launcher, and what it copies it pays for: one that begins before
-// a policy is read is there for a fraction, while the launcher works on. So it knows nothing yet.
+// a policy is parsed is there for a fraction, while the launcher works on. So it knows nothing yet.
 // In: on the launcher's socket, terms before the program's child is made; knowledge, the rules and
 // what explaining takes, when nobody waits for the launcher any more, but always before it waits
 // for the child, whose calls are answered by it. Out: the same in the helper: the first use of the

@@ -27,8 +27,8 @@ class NamespaceParts {
   NamespaceParts& operator=(const NamespaceParts&) = delete;
 
   using ChildSteps = std::vector<ChildStep>;
-  // Those of `ahead` are joined where the step makes all of them; there is no loopback device left
-  // to raise then, and no first process to begin.
+  // Those that `ahead` has are joined; where a network is among them, there is no loopback device
+  // left to raise, and where processes are, no first one to begin.
   [[nodiscard]] ChildSteps of(const EnterNamespaces& step, kernel::NewNamespaces* ahead);
   [[nodiscard]] ChildSteps of(const RaiseLoopback& step) const;
   [[nodiscard]] Result<ChildSteps> of(const StartInit& step);
