@@ -6,9 +6,9 @@
 // Neighbours: closure.h and own_root.h ask.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -36,9 +36,9 @@ class Lookup {
   // Where the link at a path leads, whose folder has no links in it; nullopt: it is none.
   const Result<std::optional<std::string>>& target(const std::string& path);
 
-  std::map<std::string, Result<std::optional<std::string>>> targets_;
-  std::map<std::string, Result<kernel::FileFacts>> facts_;
-  std::map<std::string, Result<std::string>> reals_;
+  std::unordered_map<std::string, Result<std::optional<std::string>>> targets_;
+  std::unordered_map<std::string, Result<kernel::FileFacts>> facts_;
+  std::unordered_map<std::string, Result<std::string>> reals_;
 };
 
 }  // namespace seclude::sandbox
