@@ -28,8 +28,10 @@ bool Gate::opens_within(uint64_t nanoseconds) const {
                          static_cast<long>(nanoseconds % second)};
   if (state() == State::Closed)
     (void)raw::call(SYS_futex, &state_, FUTEX_WAIT, State::Closed, &time);
-  return state() == State::Open;
+  return is_open();
 }
+
+bool Gate::is_open() const { return state() == State::Open; }
 
 bool Gate::is_shut() const { return state() == State::Shut; }
 

@@ -19,6 +19,7 @@ class Gate {
   int pass() const;
   // Whether it is open by then, or when a signal came; false as well where it was shut.
   bool opens_within(uint64_t nanoseconds) const;
+  bool is_open() const;
   bool is_shut() const;
 
  private:

@@ -64,7 +64,7 @@ void collect_left() {
 
 }  // namespace
 
-Result<int> start_helper(std::vector<int> descriptors, const std::function<int()>& work) {
+Result<int> start_helper(std::vector<int> descriptors, const HelperTask& task) {
   collect_left();
   const pid_t process = ::fork();
   if (process < 0) return fail("start a helper process", errno);
@@ -72,13 +72,14 @@ Result<int> start_helper(std::vector<int> descriptors, const std::function<int()
   // A helper that reads memory may be held up there, and then notices nothing else.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  obey_deadlines_alone();
+  if (task.first) task.first();
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
   ::signal(SIGCHLD, SIG_DFL);  // tells of whom it follows; ignored, it would not
-  obey_deadlines_alone();
   replace_by_null({STDIN_FILENO, STDOUT_FILENO});
   close_all_but(std::move(descriptors));
-  ::_exit(work());
+  ::_exit(task.work());
 }
 
 bool collect_helper(int process) {
@@ -94,6 +95,8 @@ void leave_helper(int process) {
 }
 
 void end_helper(int process) { ::kill(process, SIGKILL); }
+
+void wake_helper(int process) { ::kill(process, SIGCHLD); }
 
 void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
 
@@ -121,12 +124,13 @@ std::optional<size_t> offer_to_standard_error(std::string_view text, int patienc
 Result<void> wait_until_ready(std::span<Ready> items, bool only_look) {
   pollfd waiting[8] = {};
   CHECK(items.size() <= std::size(waiting));
-  for (size_t i = 0; i < items.size(); ++i) waiting[i] = {items[i].descriptor, POLLIN, 0};
+  for (size_t i = 0; i < items.size(); ++i)
+    waiting[i] = {items[i].descriptor, static_cast<short>(items[i].at_end ? POLLRDHUP : POLLIN), 0};
   while (::poll(waiting, items.size(), only_look ? 0 : -1) < 0) {
     if (errno != EINTR) return fail("wait for a denied call", errno);
   }
   for (size_t i = 0; i < items.size(); ++i) {
-    items[i].readable = (waiting[i].revents & POLLIN) != 0;
+    items[i].readable = (waiting[i].revents & (POLLIN | POLLRDHUP)) != 0;
     items[i].closed = (waiting[i].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
   }
   return {};

@@ -19,9 +19,11 @@
 
 namespace seclude::kernel {
 
-// `work` returns the exit status.
-[[nodiscard]] Result<int> start_helper(std::vector<int> descriptors,
-                                       const std::function<int()>& work);
+struct HelperTask {
+  std::function<void()> first = {};  // before it is all that is said above, but it cannot be traced
+  std::function<int()> work;         // returns the exit status
+};
+[[nodiscard]] Result<int> start_helper(std::vector<int> descriptors, const HelperTask& task);
 // Waits for a helper that has ended or is about to. Whether its Deadline ended it.
 bool collect_helper(int process);
 // One that goes on by itself; it is collected when the next one is started after its end.
@@ -29,6 +31,8 @@ void leave_helper(int process);
 
 // Ends it, whatever it waits for, and everything that it traces.
 void end_helper(int process);
+// What it sleeps for it looks at again (SIGCHLD, which it takes for a followed process).
+void wake_helper(int process);
 
 // For the helper itself: it does not end any more when its parent does.
 void outlive_parent();
@@ -52,6 +56,7 @@ std::optional<size_t> offer_to_standard_error(std::string_view text, int patienc
 // `only_look`, does not sleep.
 struct Ready {
   int descriptor = -1;    // -1: not asked
+  bool at_end = false;    // what is there can wait until the other side says nothing more
   bool readable = false;  // answer
   bool closed = false;    // answer
 };

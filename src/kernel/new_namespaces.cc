@@ -19,7 +19,7 @@ namespace {
 
 // What both know.
 struct Shared {
-  Gate ready = {};
+  raw::Guarded guarded = {};
   int process = 0;  // that a helper has begun
 };
 
@@ -29,10 +29,15 @@ struct NewNamespaces::Making {
   Making(const Namespaces& wanted, Fd own, SharedPage<Shared> page)
       : namespaces(wanted), launcher(std::move(own)), shared(std::move(page)) {}
 
-  // Where a helper is to begin it and has not yet, as long as the helper lives it may.
-  bool has_ended() const {
-    if (process) return process->has_ended();
-    return kernel::has_ended(shared->process != 0 ? shared->process : helper);
+  // The number of the process; sleeps while a helper may still be about to begin it. 0: it will
+  // not.
+  int begun() const {
+    if (process) return process->pid();
+    if (helper == 0) return 0;
+    Shared& common = *shared;
+    while (common.process == 0 && !common.guarded.ready.is_shut() && !has_ended(helper))
+      (void)common.guarded.ready.opens_within(raw::between_looks);
+    return common.process;
   }
 
   Namespaces namespaces;
@@ -44,9 +49,6 @@ struct NewNamespaces::Making {
 
 namespace {
 
-constexpr uint64_t between_looks = 2'000'000;  // nanoseconds
-constexpr size_t maker_stack = size_t{8} * 1024;
-
 // What the process that makes them is told, in its copy of this memory.
 struct Task {
   uint64_t makes = 0;   // CLONE_NEW*
@@ -54,9 +56,9 @@ struct Task {
   raw::Guardian then;
 };
 
-Task task_of(const Namespaces& wanted, const Fd& launcher, Gate& ready) {
+Task task_of(const Namespaces& wanted, const Fd& launcher, raw::Guarded& guarded) {
   const uint64_t begins = flags_of({.processes = wanted.processes});
-  return {flags_of(wanted) & ~begins, begins, {launcher.number(), &ready}};
+  return {flags_of(wanted) & ~begins, begins, {launcher.number(), &guarded}};
 }
 
 // Where `/` leads: a folder, and by which mount.
@@ -123,55 +125,50 @@ NewNamespaces NewNamespaces::prepare(const Namespaces& wanted) {
 
 void NewNamespaces::begin() {
   if (!making_) return;
-  Task task = task_of(making_->namespaces, making_->launcher, making_->shared->ready);
+  Task task = task_of(making_->namespaces, making_->launcher, making_->shared->guarded);
   auto process = spawn_copy(make, &task, task.begins);
   if (!process) return making_.reset();
   keep_off_this_processor(process->pid());
   making_->process.emplace(std::move(*process));
 }
 
-int NewNamespaces::descriptor_for_helper() const {
-  return making_ ? making_->launcher.number() : -1;
-}
-
 void NewNamespaces::begin_in_helper() const {
   if (!making_) return;
   Shared& shared = *making_->shared;
-  Task task = task_of(making_->namespaces, making_->launcher, shared.ready);
-  alignas(16) char stack[maker_stack];
-  if (raw::begin_copy({make, &task, stack + sizeof stack}, task.begins, &shared.process) != 0)
-    shared.ready.shut();
-  (void)raw::call(SYS_close, making_->launcher.number());
+  Task task = task_of(making_->namespaces, making_->launcher, shared.guarded);
+  ChildStack stack;
+  if (raw::begin_copy({make, &task, stack.upper_end()}, task.begins, &shared.process) != 0)
+    shared.guarded.ready.shut();
 }
 
 void NewNamespaces::begun_by(int helper) {
   if (making_) making_->helper = helper;
 }
 
-Namespaces NewNamespaces::made(const Namespaces& wanted) {
+Namespaces NewNamespaces::promised(const Namespaces& wanted) {
   if (!making_) return {};
-  const Namespaces made = common(making_->namespaces, wanted);
-  if (flags_of(made) == 0) return {};
-  while (!making_->shared->ready.opens_within(between_looks))
-    if (making_->shared->ready.is_shut() || making_->has_ended()) return {};
+  const Namespaces promised = common(making_->namespaces, wanted);
+  const int begun = flags_of(promised) != 0 ? making_->begun() : 0;
+  if (begun == 0) return {};
   if (!making_->process) {
-    auto descriptor = pidfd_of(making_->shared->process);
+    auto descriptor = pidfd_of(begun);
     if (!descriptor) return {};
-    making_->process.emplace(making_->shared->process, std::move(*descriptor));
+    making_->process.emplace(begun, std::move(*descriptor));
   }
-  return made;
+  return promised;
 }
 
+int NewNamespaces::process() const { return making_->process->pid(); }
+
 int NewNamespaces::descriptor() const { return making_->process->pidfd().number(); }
+
+raw::Guarded& NewNamespaces::guarded() const { return making_->shared->guarded; }
 
 void NewNamespaces::end() {
   if (!making_) return;
   const std::unique_ptr<Making> making = std::move(making_);
-  if (making->process || making->helper == 0) return;
-  Shared& shared = *making->shared;
-  while (shared.process == 0 && !shared.ready.is_shut() && !making->has_ended())
-    (void)shared.ready.opens_within(between_looks);
-  if (shared.process != 0) end_child(shared.process);
+  if (making->process) return;
+  if (const int begun = making->begun(); begun != 0) end_child(begun);
 }
 
 std::optional<Process> NewNamespaces::let_go() {

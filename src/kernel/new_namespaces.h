@@ -5,7 +5,8 @@
 // has made them, by which the child joins them (raw::join_namespaces), a loopback device that is
 // up; or nothing, where the kernel refuses or a standard stream is closed: the child then makes its
 // own, and tells why if it cannot.
-// Of a process namespace that process is the first, with which everything in it ends. It has a copy
+// Of a process namespace that process is the first, with which everything in it ends; it ends with
+// the program. It has a copy
 // of this process' memory, from before there was much in it, and nothing else of it. A helper that
 // was just forked (helper.h) can begin it as well, which takes this process no time.
 // Neighbours: raw_namespaces.h says what it does, namespaces.h which there are.
@@ -16,6 +17,7 @@
 
 #include "kernel/namespaces.h"
 #include "kernel/process.h"
+#include "kernel/raw_namespaces.h"
 
 namespace seclude::kernel {
 
@@ -29,16 +31,19 @@ class NewNamespaces {
   ~NewNamespaces();
 
   void begin();
-  // The same by a helper: in the helper, which needs the descriptor for it, and then here.
-  int descriptor_for_helper() const;  // -1: none
+  // The same by a helper: in the helper, while it has this process' descriptors, and then here.
   void begin_in_helper() const;
   void begun_by(int helper);
 
-  // Those of them that are wanted now; sleeps until they are there. None, if they cannot be had, or
-  // if they would not be the same as those that the child makes: joining mounts leaves a chroot.
-  Namespaces made(const Namespaces& wanted);
-  // Of the process that has made them.
+  // Those of them that are wanted now. A child joins them by the two that follow
+  // (raw::join_namespaces), and learns then if they cannot be had, or would not be the same as
+  // those that it makes itself: joining mounts leaves a chroot.
+  Namespaces promised(const Namespaces& wanted);
+  // The one that makes them, and a pidfd of it.
+  int process() const;
   int descriptor() const;
+  // What it tells: `ready` is open once they are there.
+  raw::Guarded& guarded() const;
   // Ends it; what has joined a process namespace ends with it.
   void end();
   // It is the caller's from now on.

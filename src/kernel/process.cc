@@ -22,9 +22,6 @@
 namespace seclude::kernel {
 namespace {
 
-// Many times what the child's steps take (kernel/raw*.cc): what has buffers, such as the guardian
-// of a group, runs in processes with stacks of their own.
-constexpr size_t child_stack = size_t{8} * 1024;
 constexpr uint64_t untouched = 0x5ec1dede5ec1dede;       // at its far end
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, Linux 5.4
 
@@ -120,23 +117,25 @@ Result<Process> begin(const Child& child, uint64_t flags) {
 
 }  // namespace
 
-Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
-  // Below everything that this thread has on its own stack, where it is not while the child is.
-  alignas(16) char stack[child_stack];
-  std::memcpy(stack, &untouched, sizeof untouched);
-  auto child = begin({entry, argument, stack + sizeof stack}, CLONE_VM | CLONE_VFORK | extra_flags);
-  left_by_child(stack, sizeof stack);
-  CHECK(std::memcmp(stack, &untouched, sizeof untouched) == 0);
-  return child;
+ChildStack::ChildStack() { std::memcpy(bytes_, &untouched, sizeof untouched); }
+
+ChildStack::~ChildStack() {
+  left_by_child(bytes_, sizeof bytes_);
+  CHECK(std::memcmp(bytes_, &untouched, sizeof untouched) == 0);
 }
 
-Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack) {
+Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags) {
+  ChildStack stack;
+  return begin({entry, argument, stack.upper_end()}, CLONE_VM | CLONE_VFORK | extra_flags);
+}
+
+Result<Process> spawn_beside(int (*entry)(void*), void* argument, ChildStack& stack) {
   return begin({entry, argument, stack.upper_end()}, CLONE_VM);
 }
 
 Result<Process> spawn_copy(int (*entry)(void*), void* argument, uint64_t extra_flags) {
-  alignas(16) char stack[child_stack];
-  return begin({entry, argument, stack + sizeof stack}, extra_flags);
+  ChildStack stack;
+  return begin({entry, argument, stack.upper_end()}, extra_flags);
 }
 
 Process::~Process() {
@@ -219,6 +218,7 @@ Result<Fd> own_pidfd() {
 }
 
 int own_pid() { return ::getpid(); }
+int parent() { return ::getppid(); }
 
 int own_group() { return ::getpgrp(); }
 

@@ -14,7 +14,6 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
-#include "kernel/memory.h"
 
 namespace seclude::kernel {
 
@@ -62,16 +61,31 @@ class Process {
   bool ended_ = false;
 };
 
-// The child starts in `entry` on a stack of its own with every signal blocked (a handler of this
-// process must not run in it); what `entry` returns is its exit status. That stack is 8 KiB of the
-// calling thread's, which waits until the child has executed a program or ended.
+// Where a child works that has this memory, beside whatever its owner has on its own stack: many
+// times what a child's steps take (raw.h). It stays until the child has executed a program or
+// ended; a child that went beyond it ends the owner, too.
+class ChildStack {
+ public:
+  ChildStack();
+  ChildStack(const ChildStack&) = delete;
+  ChildStack& operator=(const ChildStack&) = delete;
+  ~ChildStack();
+  void* upper_end() { return bytes_ + sizeof bytes_; }
+
+ private:
+  alignas(16) char bytes_[size_t{8} * 1024];
+};
+
+// The child starts in `entry` with every signal blocked (a handler of this process must not run in
+// it); what `entry` returns is its exit status. The caller waits until the child has executed a
+// program or ended.
 [[nodiscard]] Result<Process> spawn(int (*entry)(void*), void* argument, uint64_t extra_flags = 0);
 
 // The same beside this process, which goes on at once: the child makes its calls with raw_call.h
 // alone, and what it is given stays until it has executed a program or ended.
-[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, const Stack& stack);
+[[nodiscard]] Result<Process> spawn_beside(int (*entry)(void*), void* argument, ChildStack& stack);
 
-// The same with a copy of this memory; the stack of `entry` is 8 KiB.
+// The same with a copy of this memory.
 [[nodiscard]] Result<Process> spawn_copy(int (*entry)(void*), void* argument, uint64_t extra_flags);
 
 // For a child of this process that somebody else made (CLONE_PARENT), and that nobody has waited
@@ -81,6 +95,7 @@ bool has_ended(int pid);  // or was collected
 void end_child(int pid);
 
 int own_pid();
+int parent();
 // Readable once this process has ended.
 [[nodiscard]] Result<Fd> own_pidfd();
 int own_group();

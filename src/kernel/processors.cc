@@ -48,4 +48,15 @@ ProcessorSet give_back_processors(int process, const ProcessorSet& had) {
   return had;
 }
 
+void share_processors(int process, int other) { (void)give_back_processors(process, of(other)); }
+
+void keep_on_this_processor(int process) {
+  constexpr size_t bits = 8 * sizeof(unsigned long);
+  const int here = ::sched_getcpu();
+  ProcessorSet set = {};
+  if (here < 0 || static_cast<size_t>(here) >= bits * set.size()) return;
+  set[static_cast<size_t>(here) / bits] = 1UL << (static_cast<size_t>(here) % bits);
+  let_use(process, set);
+}
+
 }  // namespace seclude::kernel

@@ -24,5 +24,10 @@ ProcessorSet keep_off_this_processor(int process);
 // It has again what it had, and if nobody had asked for just that, also those that its cpuset gets
 // later. Returns what says the same to what it has made meanwhile (raw::use_processors).
 ProcessorSet give_back_processors(int process, const ProcessorSet& had);
+// From now on the process stays on this processor: whoever wakes it here and then sleeps need not
+// wake another processor.
+void keep_on_this_processor(int process);
+// From now on the process may use those that the other may.
+void share_processors(int process, int other);
 
 }  // namespace seclude::kernel

@@ -49,6 +49,13 @@ int join_namespaces(int process, uint64_t flags) {
   return errno_of(call(SYS_setns, process, flags));
 }
 
+int join_when_made(int process, uint64_t flags, const Gate& made) {
+  pollfd maker = {process, POLLIN, 0};  // readable once it has ended
+  while (!made.opens_within(between_looks))
+    if (made.is_shut() || call(SYS_poll, &maker, 1, 0) > 0) return ECANCELED;
+  return join_namespaces(process, flags);
+}
+
 int map_ids(const char* users, const char* groups) {
   // These files are root's while the launcher, whose memory this is, refuses to be traced.
   const long before = call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
@@ -111,10 +118,21 @@ __attribute__((no_sanitize("address"))) void guard_namespace(const Guardian& gua
   (void)give_up_capabilities(~uint64_t{0});
   // The kernel collects what ends below a process that ignores SIGCHLD.
   ::signal(SIGCHLD, SIG_IGN);
-  guardian.ready->open();
-  while (::poll(&launcher, 1, -1) < 0 && errno == EINTR) {
+  Guarded& guarded = *guardian.guarded;
+  guarded.ready.open();
+  // The signal above tells from then on.
+  if (::poll(&launcher, 1, 0) > 0 || guarded.begun.pass() != 0) leave(0);
+  // Where this is refused, the launcher ends this process, somewhat later.
+  const long program = ::syscall(SYS_pidfd_open, guarded.program, 0);
+  pollfd ending[] = {launcher, {static_cast<int>(program), POLLIN, 0}};
+  while (::poll(ending, 2, -1) < 0 && errno == EINTR) {
   }
   leave(0);
+}
+
+int tell_own_number(Guarded& guarded) {
+  guarded.program = static_cast<int>(call(SYS_getpid));
+  return 0;
 }
 
 }  // namespace seclude::kernel::raw

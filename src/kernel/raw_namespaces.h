@@ -19,6 +19,10 @@ int leave_namespaces(uint64_t flags);
 // Those that another process has made (new_namespaces.h), by its pidfd; of a process namespace for
 // children only. Of CLONE_NEW* flags; Linux 5.8.
 int join_namespaces(int process, uint64_t flags);
+// The same as soon as the gate is open; ECANCELED where they were not made.
+int join_when_made(int process, uint64_t flags, const Gate& made);
+// Whoever waits for a process that may end without a word looks for it that often, in nanoseconds.
+inline constexpr uint64_t between_looks = 2'000'000;
 // After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
 // more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
 int map_ids(const char* users, const char* groups);
@@ -50,13 +54,23 @@ int begin_copy(const Beginning& beginning, uint64_t namespaces, int* process);
 // In this memory; comes back when the new process has executed a program or has ended.
 int begin_sharing(const Beginning& beginning, int* process);
 
+// What the first process of a process namespace and others tell each other, in memory that is not
+// copied.
+struct Guarded {
+  Gate ready = {};  // opened by the first process, when it is all that it shall be
+  Gate begun = {};  // opened once the program is there, and then
+  int program = 0;  // its number, as the namespace counts
+};
+// By the program's process; wakes nobody.
+int tell_own_number(Guarded& guarded);
+
 // For the first process of a process namespace.
 struct Guardian {
-  int launcher = -1;      // a pidfd of the launcher
-  Gate* ready = nullptr;  // in memory that is not copied
+  int launcher = -1;  // a pidfd of the launcher
+  Guarded* guarded = nullptr;
 };
-// Ends with the launcher, knows nothing, holds nothing, and lets the kernel collect what ends: from
-// when the gate is open. Never comes back.
+// Ends with the launcher or the program, knows nothing, holds nothing, and lets the kernel collect
+// what ends: from when `ready` is open. Never comes back.
 [[noreturn]] void guard_namespace(const Guardian& guardian);
 
 }  // namespace seclude::kernel::raw

@@ -35,7 +35,7 @@ int rest_main(void* rest);
 // The first process of the namespace is there before the program's.
 int start_init(const ChildStep& step, Rest rest) {
   ChildReport& report = *rest.work->report;
-  raw::Guardian guardian = {step.from, &report.init_ready};
+  raw::Guardian guardian = {step.from, &report.guarded};
   if (step.from >= 0) {
     const int reason = raw::begin_copy({init_main, &guardian, step.stack}, 0, &report.init);
     if (reason != 0) return reason;
@@ -49,7 +49,7 @@ int carry_out_inside(const ChildStep& step) {
     case LeaveNamespaces:
       return raw::leave_namespaces(step.bits);
     case JoinNamespaces:
-      return raw::join_namespaces(step.from, step.bits);
+      return raw::join_when_made(step.from, step.bits, *step.gate);
     case MapIds:
       return raw::map_ids(step.text, step.other);
     case SetHostName:
@@ -89,7 +89,7 @@ int load_filters(const std::vector<filter::Program>& programs, const raw::Launch
   return 0;
 }
 
-int carry_out(const ChildStep& step, const ChildReport& report) {
+int carry_out(const ChildStep& step, ChildReport& report) {
   using enum ChildStep::Kind;
   switch (step.kind) {
     case DieWithLauncher:
@@ -113,6 +113,8 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return carry_out_inside(step);
     case StartInit:  // walk()
       return 0;
+    case TellInit:
+      return raw::tell_own_number(step.guarded != nullptr ? *step.guarded : report.guarded);
     case JoinGroup:
       return raw::join_group(step.from);
     case NewSession:
@@ -149,7 +151,7 @@ int carry_out(const ChildStep& step, const ChildReport& report) {
       return raw::load_filter_supervised(step.programs->back().data(), step.programs->back().size(),
                                          step.first, step.from, *step.key);
     case WaitForInit:
-      return report.init_ready.pass();
+      return report.guarded.ready.pass();
     case WaitForFilter:
       return step.gate->pass();
     case UseProcessors:

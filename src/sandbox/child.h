@@ -13,6 +13,7 @@
 #include "filter/program.h"
 #include "kernel/gate.h"
 #include "kernel/raw.h"
+#include "kernel/raw_namespaces.h"
 
 namespace seclude::sandbox {
 
@@ -20,10 +21,11 @@ struct ChildStep {
   enum class Kind : uint8_t {
     DieWithLauncher,  // number: the launcher's pid; 0 where it has none
     LeaveNamespaces,  // bits: CLONE_NEW*
-    JoinNamespaces,   // from: a pidfd of who made them; bits: CLONE_NEW*
+    JoinNamespaces,   // from: a pidfd of who makes them; bits: CLONE_NEW*; gate
     MapIds,           // text: of uid_map, other: of gid_map
     StartInit,        // from: a pidfd of the launcher, or -1 where there is a first process; stack:
                       // of the process that does the rest
+    TellInit,         // guarded, or nullptr where the child has begun it
     SetHostName,      // text
     RaiseLoopback,
     JoinNewKeyring,
@@ -72,6 +74,7 @@ struct ChildStep {
   const char* option = nullptr;
   void* stack = nullptr;  // its upper end
   const kernel::Gate* gate = nullptr;
+  kernel::raw::Guarded* guarded = nullptr;
   const std::vector<filter::Program>* programs = nullptr;  // ready once the gate is open
   const kernel::ProcessorSet* processors = nullptr;
   char* const* argv = nullptr;
@@ -85,7 +88,7 @@ struct ChildReport {
   // Processes in a process namespace, as the launcher counts: its first, and the program's. 0:
   // none.
   int init = 0, program = 0;
-  kernel::Gate init_ready = {};
+  kernel::raw::Guarded guarded = {};
   size_t step = 0;  // of the child's list
   int errno_value = 0;
   bool failed = false;

@@ -250,14 +250,15 @@ tl::expected<Begun, SetupError> begin_when_ready(const Plan& plan, Prepared& pre
 tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepared,
                                              const std::optional<Joining>& joining,
                                              ChildWork& work) {
-  auto stack = kernel::Stack::make();
-  if (!stack) return refuse(stack.error());
-  auto child = kernel::spawn_beside(child_main, &work, *stack);
+  kernel::ChildStack stack;
+  auto child = kernel::spawn_beside(child_main, &work, stack);
   if (!child) return refuse(child.error());
   const kernel::ProcessorSet had = kernel::keep_off_this_processor(child->pid());
   const auto compiled = prepared.compile(plan, joining);
   const uint64_t memory = kernel::own_peak_memory(), started = kernel::now();
   prepared.give_back(kernel::give_back_processors(child->pid(), had));
+  // Its last work is to end, when the program has begun, which has the other processor then.
+  if (had != kernel::no_processor) kernel::keep_on_this_processor(child->pid());
   if (compiled)
     prepared.gate().open();
   else
@@ -270,9 +271,16 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   return Begun{std::move(*made), started, memory};
 }
 
-tl::expected<Running, SetupError> start_with(const Plan& plan, Files files,
-                                             kernel::NewNamespaces* ahead,
-                                             const std::optional<Joining>& joining) {
+// What was to be made ahead could not be, or somebody has ended it.
+bool was_in_vain(const ChildStep& failed, int reason) {
+  return failed.kind == ChildStep::Kind::JoinNamespaces && (reason == ECANCELED || reason == ESRCH);
+}
+
+// nullopt: `ahead` was begun in vain.
+using Started = tl::expected<std::optional<Running>, SetupError>;
+
+Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
+                   const std::optional<Joining>& joining) {
   auto bounds = make_bounds(plan, files);
   if (!bounds) return refuse(bounds.error());
   const LimitEnds ends = ends_of(*bounds);
@@ -296,10 +304,19 @@ tl::expected<Running, SetupError> start_with(const Plan& plan, Files files,
                                         : begin_when_ready(plan, prepared, joining, work);
   if (!begun) return tl::unexpected<SetupError>(begun.error());
   // The child has called execve or is gone: the report does not change any more.
-  if (report.failed)
-    return tl::unexpected<SetupError>(
-        explain(plan, prepared.steps()[report.step], report.errno_value));
-  if (prepared.namespaces().has_init_ahead()) begun->made.init.emplace(*ahead->let_go());
+  if (report.failed) {
+    const ChildStep& failed = prepared.steps()[report.step];
+    if (was_in_vain(failed, report.errno_value)) return std::nullopt;
+    return tl::unexpected<SetupError>(explain(plan, failed, report.errno_value));
+  }
+  const bool has_init_ahead = prepared.namespaces().has_init_ahead();
+  if (has_init_ahead) {
+    kernel::share_processors(ahead->process(), kernel::own_pid());
+    ahead->guarded().begun.open();
+    begun->made.init.emplace(*ahead->let_go());
+  } else if (page) {
+    (*page)->guarded.begun.open();
+  }
   return Running{
       std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
       std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
@@ -307,9 +324,11 @@ tl::expected<Running, SetupError> start_with(const Plan& plan, Files files,
 
 tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
                                         const std::optional<Joining>& joining = {}) {
-  auto running = start_with(plan, files, ahead, joining);
+  auto started = start_with(plan, files, ahead, joining);
   if (ahead != nullptr) ahead->end();
-  return running;
+  if (started && !*started) return start(plan, files, nullptr, joining);
+  if (!started) return tl::unexpected<SetupError>(started.error());
+  return std::move(**started);
 }
 
 Observed::How how_of(Supervisor::Gone gone) {
@@ -434,7 +453,7 @@ Outcome run(const Plan& plan, const RunOptions& given) {
   std::optional<Supervisor> helper;
   auto start_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     if (options.helper != nullptr) {
-      TRY_VOID(options.helper->engage(rules, *options.supervision));
+      options.helper->engage(rules, *options.supervision);
       return options.helper;
     }
     helper.emplace(TRY(Supervisor::start(rules, *options.supervision)));

@@ -164,6 +164,65 @@ def a_helper_that_cannot_help_is_gone_before_the_program_runs(bench):
         bench.check(living == {"sh"} and not dead, "%r, %r" % (living, dead))
 
 
+@case("sh")
+def namespaces_whose_maker_somebody_ended_are_made_by_the_child(bench):
+    slow = bench.folder / "slow.seclude"
+    os.mkfifo(slow)
+    policy = bench.policy(*BOTH, "use ./slow.seclude")
+    for flags in ([], ["--no-explain"]):
+        run = subprocess.Popen([bench.seclude, "run", "-q", *flags, "-p", policy, "--", find("sh"), "-c",
+                                "echo $$"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        try:
+            def begun():
+                return [pid for pid, (parent, _, command) in processes().items()
+                        if parent == run.pid and command == "seclude-init"]
+            if os.getuid() == 0:
+                end(poll(begun, "nobody makes namespaces")[0])
+            slow.write_text("seclude 1\ndeny mkdir\n")
+            said, _ = run.communicate(timeout=20)
+            bench.check(run.returncode == 0 and said == b"2\n", "%d %r" % (run.returncode, said))
+        finally:
+            end(run.pid)
+
+
+@case("sh", "sleep")
+def what_the_program_leaves_behind_ends_with_it_also_while_the_launcher_is_stopped(bench):
+    for lines in (BOTH, ("otherwise allow", "isolate processes")):
+        run = subprocess.Popen([bench.seclude, "run", "-q", "-p", bench.policy(*lines), "--", find("sh"), "-c",
+                                "%s 1000 & echo here; read line" % find("sleep")],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            bench.check(run.stdout.readline() == b"here\n", "the program does not run")
+            program = [pid for pid, (parent, _, command) in processes().items()
+                       if parent == run.pid and command == "sh"]
+
+            def left():
+                return [pid for pid, (parent, _, command) in processes().items()
+                        if command == "sleep" and (parent in program or pid in known)]
+            known = []
+            known += poll(left, "nothing is left behind")
+            # It has collected the child that it had made, and waits for the program.
+            poll(lambda: "seclude" not in set.union(*children(run.pid)) and processes()[run.pid][1] == "S",
+                 "the launcher does not wait")
+            os.kill(run.pid, signal.SIGSTOP)
+            run.stdin.write(b"\n")
+            run.stdin.close()
+            poll(lambda: not left(), "it goes on")
+        finally:
+            end(run.pid)
+
+
+@case("sh")
+def a_helper_is_told_of_a_policy_of_any_length(bench):
+    """Where it is longer than what a socket holds, the launcher waits until it is heard."""
+    for lines in (1, 1000, 40000):
+        policy = bench.policy("otherwise allow", "isolate processes", "deny mkdir",
+                              *["# %d: nothing of interest" % line for line in range(lines)])
+        bench.expect(bench.run(policy, find("sh"), "-c", "exit 0"))
+        done = bench.outside(bench.seclude, "run", "-p", policy, "--", find("sh"), "-c", "mkdir new; echo on")
+        bench.check(done.stdout.endswith("on\n") and "denied: mkdir" in done.stderr, done.stdout + done.stderr)
+
+
 @case("true")
 def a_helper_that_somebody_stopped_does_not_hold_up_who_reads_of_an_error(bench):
     """It is begun when the policy has been read, before what that uses."""

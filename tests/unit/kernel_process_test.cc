@@ -123,9 +123,8 @@ TEST(Process, AChildBesideThisOneWaitsAtTheGate) {
   if (!raw::leaves_errno_alone) GTEST_SKIP() << "no child can be beside this process here";
   for (const bool opens : {true, false}) {
     Gate gate;
-    const auto stack = Stack::make();
-    ASSERT_TRUE(stack);
-    auto child = spawn_beside(pass_gate, &gate, *stack);
+    ChildStack stack;
+    auto child = spawn_beside(pass_gate, &gate, stack);
     ASSERT_TRUE(child);
     EXPECT_FALSE(*child->look());
     opens ? gate.open() : gate.shut();

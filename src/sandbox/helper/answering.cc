@@ -7,6 +7,7 @@
 
 #include "kernel/helper.h"
 #include "kernel/notify.h"
+#include "kernel/processors.h"
 #include "kernel/ptrace.h"
 #include "kernel/signals.h"
 #include "kernel/socket.h"
@@ -39,7 +40,8 @@ class Loop {
     while (!over()) {
       kernel::Ready items[] = {{.descriptor = listener_ ? listener_->fd().number() : -1},
                                {.descriptor = signals_.fd().number()},
-                               {.descriptor = launcher_ ? launcher_->number() : -1},
+                               {.descriptor = launcher_ ? launcher_->number() : -1,
+                                .at_end = !knows() && !given_.briefing->is_urgent()},
                                {.descriptor = child_ ? child_->number() : -1}};
       if (!kernel::wait_until_ready(items, more_to_follow_)) return 1;
       const auto& [listener, signals, launcher, child] = items;
@@ -65,6 +67,16 @@ class Loop {
   bool busy() const { return listener_ || following_; }
   bool over() const { return !launcher_ && !busy(); }
   bool nobody_left() const { return joined_ && !busy(); }
+  static bool tells_of_an_end(const TraceEvent& event) {
+    return event.kind == TraceEvent::Kind::Exiting || event.kind == TraceEvent::Kind::Gone;
+  }
+  // One that was begun early stays off the launcher's processor, and so near the program, which
+  // most often only ends: that is told from one process to another on the same processor. From its
+  // first call on, the program may be anywhere.
+  void roam() {
+    if (given_.briefing != nullptr && !std::exchange(roams_, true))
+      kernel::share_processors(0, kernel::parent());
+  }
   bool knows() const { return given_.briefing == nullptr || given_.briefing->complete(); }
 
   // ---- sockets ----------------------------------------------------------------------------------
@@ -122,6 +134,7 @@ class Loop {
   // ---- refused calls ----------------------------------------------------------------------------
 
   void answer_one() {
+    roam();
     const auto next = listener_->next();
     if (!next) return listener_.reset();
     if (!*next) return;
@@ -194,6 +207,7 @@ class Loop {
       const kernel::TraceLook look = kernel::next_trace_event();
       if (look.nothing_left) following_ = false;
       if (!look.event) return;
+      if (!tells_of_an_end(*look.event)) roam();
       look_at(*look.event);
       if (look.event->kind == TraceEvent::Kind::Signal) answer_interrupted(look.event->thread);
       kernel::go_on(*look.event);
@@ -259,6 +273,7 @@ class Loop {
   bool following_ = false;
   bool more_to_follow_ = false;
   bool sees_every_end_ = false;
+  bool roams_ = false;
 };
 
 }  // namespace

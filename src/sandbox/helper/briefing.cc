@@ -5,44 +5,26 @@
 #include <cstring>
 
 #include "base/wire.h"
+#include "kernel/helper.h"
 #include "kernel/socket.h"
 
 namespace seclude::sandbox {
 namespace {
 
 template <typename Way, typename Value>
-void walk_terms(Way& way, Value& terms) {
-  way.number(terms.facts);
-  way.number(terms.how);
-  way.number(terms.prints);
-  way.number(terms.printed_at_most);
-  way.list(terms.listening, [&](auto& end) { way.number(end); });
-}
-
-template <typename Way, typename Value>
 void walk_knowledge(Way& way, Value& knowledge) {
   way.text(knowledge.rules);
   way.text(knowledge.texts);
-}
-
-std::string as_message(const wire::Writer& writer) {
-  wire::Writer message;
-  message.text(writer.bytes);
-  return std::move(message.bytes);
+  way.list(knowledge.listening, [&](auto& end) { way.number(end); });
 }
 
 }  // namespace
 
-std::string to_wire(const Terms& terms) {
-  wire::Writer writer;
-  walk_terms(writer, terms);
-  return as_message(writer);
-}
-
 std::string to_wire(const Knowledge& knowledge) {
-  wire::Writer writer;
+  wire::Writer writer, message;
   walk_knowledge(writer, knowledge);
-  return as_message(writer);
+  message.text(writer.bytes);
+  return std::move(message.bytes);
 }
 
 std::optional<std::string> Briefing::next_message() const {
@@ -55,14 +37,10 @@ std::optional<std::string> Briefing::next_message() const {
   return std::move(*message);
 }
 
-std::optional<Terms> Briefing::hear_terms() {
-  const auto message = next_message();
-  if (!message) return std::nullopt;
-  wire::Reader reader{*message};
-  Terms terms;
-  walk_terms(reader, terms);
-  CHECK(reader.done());
-  return terms;
+std::optional<Terms> Briefing::hear_terms(const kernel::Fd& child) const {
+  kernel::Ready items[] = {{.descriptor = launcher_}, {.descriptor = child.number()}};
+  if (!kernel::wait_until_ready(items, false) || !shared_->known.is_open()) return std::nullopt;
+  return shared_->terms;
 }
 
 const Knowledge& Briefing::hear() {

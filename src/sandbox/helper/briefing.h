@@ -2,10 +2,10 @@
 //
 // A helper begins as a copy of its launcher, and what it copies it pays for: one that begins before
 // a policy is parsed is there for a fraction, while the launcher works on. So it knows nothing yet.
-// In: on the launcher's socket, terms before the program's child is made; knowledge, the rules and
-// what explaining takes, when nobody waits for the launcher any more, but always before it waits
-// for the child, whose calls are answered by it. Out: the same in the helper: the first use of the
-// knowledge sleeps until it has come.
+// In: terms in shared memory, before the program's child is made, which wakes nobody; on the
+// launcher's socket knowledge, the rules and what explaining takes, when nobody waits for the
+// launcher any more, but always before it waits for the child, whose calls are answered by it. Out:
+// the same in the helper: the first use of the knowledge sleeps until it has come.
 // Neighbours: supervisor.h is the launcher's side; answering.h asks.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernel/fd.h"
+#include "kernel/gate.h"
 #include "sandbox/kept_rules.h"
 #include "sandbox/paths/domain.h"
 #include "sandbox/rules/notifying_rules.h"
@@ -28,33 +29,44 @@ struct Terms {
   Supervise how = Supervise::Explain;
   bool prints = false;
   size_t printed_at_most = 0;
-  std::vector<ListenEnd> listening;
 };
+// In memory that both share.
+struct SharedTerms {
+  Terms terms;
+  kernel::Gate known = {};
+  // Open once there is knowledge that whoever sends it waits for: more than a socket holds.
+  kernel::Gate long_knowledge = {};
+};
+// What a socket holds in any case, in bytes.
+inline constexpr size_t held_by_socket = size_t{64} * 1024;
 
 // What a refused call is judged by, and what it is explained with.
 struct Knowledge {
   std::string rules;  // filter/rules_wire.h
   std::string texts;  // whoever describes denials knows what is in there
+  std::vector<ListenEnd> listening;
 };
-
-// One message each.
-std::string to_wire(const Terms& terms);
-std::string to_wire(const Knowledge& knowledge);
+std::string to_wire(const Knowledge& knowledge);  // one message
 
 // In the helper. The socket stays the caller's.
 class Briefing {
  public:
-  explicit Briefing(const kernel::Fd& launcher) : launcher_(launcher.number()) {}
+  Briefing(const kernel::Fd& launcher, const SharedTerms& shared)
+      : launcher_(launcher.number()), shared_(&shared) {}
 
-  // nullopt: the launcher has gone, or does not need a helper.
-  std::optional<Terms> hear_terms();
+  // Sleeps until the launcher or the child has said something, which `child` brings. nullopt: the
+  // launcher has gone, or does not need a helper.
+  std::optional<Terms> hear_terms(const kernel::Fd& child) const;
   bool complete() const { return knowledge_.has_value(); }
+  // Whether it is to be heard before it is asked for.
+  bool is_urgent() const { return !complete() && shared_->long_knowledge.is_open(); }
   // Sleeps until it is complete. Without a launcher this process ends.
   const Knowledge& hear();
 
  private:
   std::optional<std::string> next_message() const;
   int launcher_;
+  const SharedTerms* shared_;
   std::optional<Knowledge> knowledge_;
 };
 

@@ -13,7 +13,6 @@
 #include "kernel/signals.h"
 #include "kernel/socket.h"
 #include "sandbox/helper/answering.h"
-#include "sandbox/helper/briefing.h"
 #include "sandbox/helper/denial_wire.h"
 
 namespace seclude::sandbox {
@@ -55,18 +54,19 @@ std::optional<LastWord> hear_farewell(const kernel::Fd& control) {
 
 }  // namespace
 
-Result<Supervisor> Supervisor::fork(Serves serves, Knows knows, const Work& work, int keeps) {
+Result<Supervisor> Supervisor::fork(Serves serves, Knows knows, const Work& work,
+                                    const std::function<void()>& first) {
   kernel::SocketPair control = TRY(kernel::socket_pair(kernel::SocketKind::Stream));
   kernel::SocketPair joining = TRY(kernel::socket_pair(kernel::SocketKind::Messages));
   // In the helper, everything but these is closed already; the launcher's ends would keep it from
   // noticing the launcher's death.
-  std::vector<int> kept = {control.other.number(), joining.other.number()};
-  if (keeps >= 0) kept.push_back(keeps);
-  const int process = TRY(kernel::start_helper(std::move(kept), [&] {
+  const std::vector<int> kept = {control.other.number(), joining.other.number()};
+  const auto with_ends = [&] {
     (void)control.one.release();
     (void)joining.one.release();
     return work({std::move(control.other), std::move(joining.other)});
-  }));
+  };
+  const int process = TRY(kernel::start_helper(kept, {first, with_ends}));
   return Supervisor(process, serves, knows, std::move(control.one), std::move(joining.one));
 }
 
@@ -82,16 +82,16 @@ Result<Supervisor> Supervisor::start(const KeptRules& rules, const Supervision& 
 }
 
 Result<Supervisor> Supervisor::begin(const DescribeFrom& describe, kernel::NewNamespaces* ahead) {
+  auto shared = TRY(kernel::SharedPage<SharedTerms>::make());
   const auto work = [&](Ends ends) {
-    if (ahead != nullptr) ahead->begin_in_helper();
-    Briefing briefing(ends.launcher);
-    const auto terms = briefing.hear_terms();
+    Briefing briefing(ends.launcher, *shared);
+    const auto terms = briefing.hear_terms(ends.child);
     if (!terms) return 1;
-    const KeptRules rules(terms->facts,
-                          [&]() -> std::string_view { return briefing.hear().rules; });
-    Supervision supervision = {.how = terms->how,
-                               .printed_at_most = terms->printed_at_most,
-                               .listening = terms->listening};
+    Supervision supervision = {.how = terms->how, .printed_at_most = terms->printed_at_most};
+    const KeptRules rules(terms->facts, [&]() -> std::string_view {
+      supervision.listening = briefing.hear().listening;
+      return briefing.hear().rules;
+    });
     if (terms->prints)
       supervision.describe = [&](const Denial& denial) {
         return describe(denial, briefing.hear().texts);
@@ -103,37 +103,41 @@ Result<Supervisor> Supervisor::begin(const DescribeFrom& describe, kernel::NewNa
                          .child = std::move(ends.child),
                          .briefing = &briefing});
   };
-  const int keeps = ahead != nullptr ? ahead->descriptor_for_helper() : -1;
-  auto begun = TRY(fork(Serves::OneRun, Knows::Nothing, work, keeps));
+  std::function<void()> begins;
+  if (ahead != nullptr) begins = [&] { ahead->begin_in_helper(); };
+  auto begun = TRY(fork(Serves::OneRun, Knows::Nothing, work, begins));
   // It has things to do while this process has others.
-  begun.had_ = kernel::keep_off_this_processor(begun.process_);
+  kernel::keep_off_this_processor(begun.process_);
   if (ahead != nullptr) ahead->begun_by(begun.process_);
+  begun.terms_.emplace(std::move(shared));
   return begun;
 }
 
-Result<void> Supervisor::engage(const KeptRules& rules, const Supervision& supervision) {
-  if (knows_ != Knows::Nothing) return {};
+void Supervisor::engage(const KeptRules& rules, const Supervision& supervision) {
+  if (knows_ != Knows::Nothing) return;
   knows_ = Knows::Terms;
-  const Terms terms = {.facts = rules.facts(),
-                       .how = supervision.how,
-                       .prints = bool(supervision.describe),
-                       .printed_at_most = supervision.printed_at_most,
-                       .listening = supervision.listening};
-  const auto told = kernel::send_message(control_, to_wire(terms));
-  if (told) return {};
-  return fail("tell the helper process what to do", told.error().errno_value,
-              "something has ended it");
+  SharedTerms& shared = **terms_;
+  shared.terms = {.facts = rules.facts(),
+                  .how = supervision.how,
+                  .prints = bool(supervision.describe),
+                  .printed_at_most = supervision.printed_at_most};
+  shared.known.open();
 }
 
 void Supervisor::tell(const KeptRules& rules, const Supervision& supervision) {
   if (knows_ != Knows::Terms) return;
   knows_ = Knows::Everything;
-  (void)kernel::give_back_processors(process_, had_);
   wire::Writer writer;
   filter::write(writer, rules.get());
-  Knowledge knowledge = {.rules = std::move(writer.bytes), .texts = {}};
+  Knowledge knowledge = {
+      .rules = std::move(writer.bytes), .texts = {}, .listening = supervision.listening};
   if (supervision.texts) knowledge.texts = supervision.texts();
-  (void)kernel::send_message(control_, to_wire(knowledge));  // it may have ended
+  const std::string message = to_wire(knowledge);
+  if (message.size() > held_by_socket) {
+    (*terms_)->long_knowledge.open();
+    kernel::wake_helper(process_);
+  }
+  (void)kernel::send_message(control_, message);  // it may have ended
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
@@ -141,9 +145,9 @@ Supervisor::Supervisor(Supervisor&& other) noexcept
       serves_(other.serves_),
       knows_(other.knows_),
       run_(other.run_),
-      had_(other.had_),
       control_(std::move(other.control_)),
-      child_end_(std::move(other.child_end_)) {}
+      child_end_(std::move(other.child_end_)),
+      terms_(std::move(other.terms_)) {}
 
 void Supervisor::abandon() {
   if (process_ == 0) return;
@@ -160,6 +164,7 @@ Joining Supervisor::joining() const {
 tl::expected<Denials, Supervisor::Gone> Supervisor::finish() {
   const char over = static_cast<char>(run_++);
   (void)kernel::send_message(control_, {&over, 1});  // it may know already
+  if (terms_) kernel::end_sending(control_);         // and listens for that alone until then
   const auto last = hear_farewell(control_);
   auto denials = last ? from_wire(last->denials) : std::nullopt;
   if (denials && !last->stays && serves_ == Serves::ManyRuns) return std::move(*denials);

@@ -31,8 +31,9 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
+#include "kernel/memory.h"
 #include "kernel/new_namespaces.h"
-#include "kernel/processors.h"
+#include "sandbox/helper/briefing.h"
 #include "sandbox/helper/denial.h"
 #include "sandbox/kept_rules.h"
 #include "sandbox/paths/domain.h"
@@ -73,7 +74,7 @@ class Supervisor {
   [[nodiscard]] static Result<Supervisor> begin(const DescribeFrom& describe,
                                                 kernel::NewNamespaces* ahead = nullptr);
   // Then it has to be told: before there is a child, and before somebody waits for the child.
-  [[nodiscard]] Result<void> engage(const KeptRules& rules, const Supervision& supervision);
+  void engage(const KeptRules& rules, const Supervision& supervision);
   void tell(const KeptRules& rules, const Supervision& supervision);
 
   Supervisor(Supervisor&& other) noexcept;
@@ -95,7 +96,8 @@ class Supervisor {
     kernel::Fd launcher, child;
   };
   using Work = std::function<int(Ends)>;
-  static Result<Supervisor> fork(Serves serves, Knows knows, const Work& work, int keeps = -1);
+  static Result<Supervisor> fork(Serves serves, Knows knows, const Work& work,
+                                 const std::function<void()>& first = {});
   Supervisor(int process, Serves serves, Knows knows, kernel::Fd control, kernel::Fd child_end)
       : process_(process),
         serves_(serves),
@@ -105,9 +107,9 @@ class Supervisor {
   int process_;  // 0: nothing to end
   Serves serves_;
   Knows knows_;
-  uint8_t run_ = 0;                                  // counted on both sides
-  kernel::ProcessorSet had_ = kernel::no_processor;  // before it was kept off the launcher's
+  uint8_t run_ = 0;  // counted on both sides
   kernel::Fd control_, child_end_;
+  std::optional<kernel::SharedPage<SharedTerms>> terms_;  // of a helper that was begun early
 };
 
 }  // namespace seclude::sandbox

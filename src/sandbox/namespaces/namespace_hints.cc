@@ -95,8 +95,6 @@ std::optional<Error> lost_place(const Step& step, const ChildStep& failed, int r
 }
 
 std::string namespace_hint(const Step& step, const ChildStep& failed, int reason) {
-  if (failed.kind == ChildStep::Kind::JoinNamespaces && reason == ESRCH)
-    return "somebody has ended the process that had made them: start it again";
   if (const auto* enter = std::get_if<EnterNamespaces>(&step)) {
     const bool for_lines =
         !std::all_of(enter->lines.begin(), enter->lines.end(), [](const std::string& line) {

@@ -47,12 +47,15 @@ NamespaceParts::ChildSteps NamespaceParts::of(const EnterNamespaces& step,
   ChildSteps steps;
   const kernel::Namespaces wanted = namespaces_of(step);
   kernel::Namespaces joined;
-  if (ahead != nullptr) joined = ahead->made(wanted);
+  if (ahead != nullptr) joined = ahead->promised(wanted);
   const uint64_t before = kernel::flags_of(joined), others = kernel::flags_of(wanted) & ~before;
   if (before != 0) {
     joined_ = joined;
-    steps.push_back(
-        {.kind = ChildStep::Kind::JoinNamespaces, .from = ahead->descriptor(), .bits = before});
+    guarded_ = &ahead->guarded();
+    steps.push_back({.kind = ChildStep::Kind::JoinNamespaces,
+                     .from = ahead->descriptor(),
+                     .bits = before,
+                     .gate = &ahead->guarded().ready});
   }
   if (others != 0) steps.push_back({.kind = ChildStep::Kind::LeaveNamespaces, .bits = others});
   if (!wanted.user) return steps;
@@ -73,12 +76,12 @@ NamespaceParts::ChildSteps NamespaceParts::of(const RaiseLoopback&) const {
 
 Result<NamespaceParts::ChildSteps> NamespaceParts::of(const StartInit&) {
   if (!has_init_ahead()) launcher_ = TRY(kernel::own_pidfd());
-  if (!stack_) stack_.emplace(TRY(kernel::Stack::make()));
   return ChildSteps{{.kind = ChildStep::Kind::StartInit,
                      .from = launcher_ ? launcher_->number() : -1,
-                     .stack = stack_->upper_end()},
+                     .stack = stack_.upper_end()},
                     // The launcher has no number in there (getppid(2)).
-                    {.kind = ChildStep::Kind::DieWithLauncher, .number = 0}};
+                    {.kind = ChildStep::Kind::DieWithLauncher, .number = 0},
+                    {.kind = ChildStep::Kind::TellInit, .guarded = guarded_}};
 }
 
 Result<NamespaceParts::ChildSteps> NamespaceParts::of(const MountOver& step) {

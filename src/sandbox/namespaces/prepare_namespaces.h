@@ -12,8 +12,8 @@
 
 #include "base/result.h"
 #include "kernel/fd.h"
-#include "kernel/memory.h"
 #include "kernel/new_namespaces.h"
+#include "kernel/process.h"
 #include "sandbox/child.h"
 #include "sandbox/namespaces/namespace_steps.h"
 
@@ -50,8 +50,9 @@ class NamespaceParts {
   std::deque<std::string> texts_;  // whose elements stay where they are
   std::optional<kernel::Fd> launcher_, held_;
   std::optional<kernel::Fd> root_;  // the one outside, where there is one of its own
-  std::optional<kernel::Stack> stack_;
+  kernel::ChildStack stack_;
   kernel::Namespaces joined_ = {};
+  kernel::raw::Guarded* guarded_ = nullptr;  // of the first process that was made ahead
 };
 
 }  // namespace seclude::sandbox
