@@ -158,8 +158,6 @@ Namespaces NewNamespaces::promised(const Namespaces& wanted) {
   return promised;
 }
 
-int NewNamespaces::process() const { return making_->process->pid(); }
-
 int NewNamespaces::descriptor() const { return making_->process->pidfd().number(); }
 
 raw::Guarded& NewNamespaces::guarded() const { return making_->shared->guarded; }

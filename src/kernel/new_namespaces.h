@@ -2,13 +2,13 @@
 //
 // In: which of them a child will probably want, before it is known what it shall do; the kernel
 // makes them for about as long as a launcher reads a policy. Out: a descriptor of the process that
-// has made them, by which the child joins them (raw::join_namespaces), a loopback device that is
-// up; or nothing, where the kernel refuses or a standard stream is closed: the child then makes its
-// own, and tells why if it cannot.
+// makes them, by which the child joins them once they are there (raw::join_when_made), with a
+// loopback device that is up; or nothing, where the kernel refuses or a standard stream is closed:
+// the child then makes its own, and tells why if it cannot.
 // Of a process namespace that process is the first, with which everything in it ends; it ends with
-// the program. It has a copy
-// of this process' memory, from before there was much in it, and nothing else of it. A helper that
-// was just forked (helper.h) can begin it as well, which takes this process no time.
+// the program. It has a copy of this process' memory, from before there was much in it, and nothing
+// else of it. A helper that was just forked (helper.h) can begin it as well, which takes this
+// process no time.
 // Neighbours: raw_namespaces.h says what it does, namespaces.h which there are.
 #pragma once
 
@@ -39,8 +39,7 @@ class NewNamespaces {
   // (raw::join_namespaces), and learns then if they cannot be had, or would not be the same as
   // those that it makes itself: joining mounts leaves a chroot.
   Namespaces promised(const Namespaces& wanted);
-  // The one that makes them, and a pidfd of it.
-  int process() const;
+  // Of the process that makes them; a pidfd.
   int descriptor() const;
   // What it tells: `ready` is open once they are there.
   raw::Guarded& guarded() const;

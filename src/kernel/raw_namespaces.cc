@@ -132,6 +132,7 @@ __attribute__((no_sanitize("address"))) void guard_namespace(const Guardian& gua
 
 int tell_own_number(Guarded& guarded) {
   guarded.program = static_cast<int>(call(SYS_getpid));
+  guarded.begun.open();
   return 0;
 }
 

@@ -58,10 +58,10 @@ int begin_sharing(const Beginning& beginning, int* process);
 // copied.
 struct Guarded {
   Gate ready = {};  // opened by the first process, when it is all that it shall be
-  Gate begun = {};  // opened once the program is there, and then
+  Gate begun = {};  // opened by the program's process
   int program = 0;  // its number, as the namespace counts
 };
-// By the program's process; wakes nobody.
+// By the program's process.
 int tell_own_number(Guarded& guarded);
 
 // For the first process of a process namespace.

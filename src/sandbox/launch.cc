@@ -309,13 +309,9 @@ Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
     if (was_in_vain(failed, report.errno_value)) return std::nullopt;
     return tl::unexpected<SetupError>(explain(plan, failed, report.errno_value));
   }
-  const bool has_init_ahead = prepared.namespaces().has_init_ahead();
-  if (has_init_ahead) {
-    kernel::share_processors(ahead->process(), kernel::own_pid());
-    ahead->guarded().begun.open();
+  if (prepared.namespaces().has_init_ahead()) {
     begun->made.init.emplace(*ahead->let_go());
-  } else if (page) {
-    (*page)->guarded.begun.open();
+    kernel::share_processors(begun->made.init->pid(), kernel::own_pid());
   }
   return Running{
       std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
