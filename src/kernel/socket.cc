@@ -68,6 +68,21 @@ Result<std::string> receive_all(int socket, size_t size) {
   return bytes;
 }
 
+Result<size_t> send_at_once(const Fd& socket, std::string_view bytes) {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t sent = ::send(socket.number(), bytes.data() + done, bytes.size() - done, flags);
+    if (sent >= 0)
+      done += static_cast<size_t>(sent);
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      break;
+    else if (errno != EINTR)
+      return fail("send a message", errno);
+  }
+  return done;
+}
+
 Result<void> send_message(const Fd& socket, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -32,6 +32,8 @@ struct Message {
 // So many bytes of a stream, in however many pieces they come.
 [[nodiscard]] Result<std::string> receive_all(int socket, size_t size);
 [[nodiscard]] Result<void> send_message(const Fd& socket, std::string_view bytes);
+// As much of it as nobody has to wait for, in bytes.
+[[nodiscard]] Result<size_t> send_at_once(const Fd& socket, std::string_view bytes);
 // Tells the other side that nothing more comes; it can still answer.
 void end_sending(const Fd& socket);
 // Ends the connection, even where other processes hold copies of this end.

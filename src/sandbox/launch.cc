@@ -271,9 +271,12 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
   return Begun{std::move(*made), started, memory};
 }
 
-// What was to be made ahead could not be, or somebody has ended it.
-bool was_in_vain(const ChildStep& failed, int reason) {
-  return failed.kind == ChildStep::Kind::JoinNamespaces && (reason == ECANCELED || reason == ESRCH);
+// What was to be made ahead could not be, or somebody has ended its maker; in a process namespace
+// without its first process there can be no other.
+bool was_in_vain(const ChildStep& failed, int reason, const Prepared& prepared) {
+  using enum ChildStep::Kind;
+  if (failed.kind == JoinNamespaces) return reason == ECANCELED || reason == ESRCH;
+  return failed.kind == StartInit && reason == ENOMEM && prepared.namespaces().has_init_ahead();
 }
 
 // nullopt: `ahead` was begun in vain.
@@ -306,16 +309,15 @@ Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
   // The child has called execve or is gone: the report does not change any more.
   if (report.failed) {
     const ChildStep& failed = prepared.steps()[report.step];
-    if (was_in_vain(failed, report.errno_value)) return std::nullopt;
+    if (was_in_vain(failed, report.errno_value, prepared)) return std::nullopt;
     return tl::unexpected<SetupError>(explain(plan, failed, report.errno_value));
   }
-  if (prepared.namespaces().has_init_ahead()) {
-    begun->made.init.emplace(*ahead->let_go());
-    kernel::share_processors(begun->made.init->pid(), kernel::own_pid());
-  }
+  std::optional<kernel::Process>& init = begun->made.init;
+  if (prepared.namespaces().has_init_ahead()) init.emplace(*ahead->let_go());
+  if (init) kernel::share_processors(init->pid(), kernel::own_pid());
   return Running{
-      std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
-      std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
+      std::move(bounds->group), std::move(bounds->relay),       bounds->time,   bounds->files,
+      std::move(init),          std::move(begun->made.process), begun->started, begun->memory};
 }
 
 tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNamespaces* ahead,

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from harness import Skipped, case, end, find, poll
@@ -187,7 +188,8 @@ def namespaces_whose_maker_somebody_ended_are_made_by_the_child(bench):
 
 @case("sh", "sleep")
 def what_the_program_leaves_behind_ends_with_it_also_while_the_launcher_is_stopped(bench):
-    for lines in (BOTH, ("otherwise allow", "isolate processes")):
+    bench.file("part.seclude", "seclude 1\nisolate processes\n")
+    for lines in (BOTH, ("otherwise allow", "isolate processes"), (*NETWORK, "use ./part.seclude")):
         run = subprocess.Popen([bench.seclude, "run", "-q", "-p", bench.policy(*lines), "--", find("sh"), "-c",
                                 "%s 1000 & echo here; read line" % find("sleep")],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -207,6 +209,31 @@ def what_the_program_leaves_behind_ends_with_it_also_while_the_launcher_is_stopp
             poll(lambda: not left(), "it goes on")
         finally:
             end(run.pid)
+
+
+@case("sh")
+def signals_while_the_filter_is_made_are_nothing_to_the_helper(bench):
+    """The child waits for it, which it follows already, and whose calls are not the program's yet."""
+    arguments = ("ioctl where cmd", "fcntl where cmd", "prctl where option", "lseek where whence",
+                 "socket where protocol")
+    for number_of_lines, more in ((900, "deny futex with EPERM"), (7000, "deny mkdir")):
+        slow = ["deny %s == %d" % (arguments[n // 1400], n * 2654435761 % (1 << 31)) for n in range(number_of_lines)]
+        policy = bench.policy("use default", "isolate processes", more, *slow)
+        for _ in range(3):
+            run = subprocess.Popen([bench.seclude, "run", "-p", policy, "--", find("sh"), "-c", "echo on"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   start_new_session=True)
+            try:
+                until = time.monotonic() + 30
+                while run.poll() is None and time.monotonic() < until:
+                    os.killpg(run.pid, signal.SIGWINCH)
+                    time.sleep(0.001)
+                bench.check(run.poll() == 0, "it does not end: %r" % run.poll())
+                bench.check(run.stdout.read() == b"on\n", "nothing is written")
+                said = run.stderr.read()
+                bench.check(b"denied" not in said, "%r" % said)
+            finally:
+                end(run.pid)
 
 
 @case("sh")

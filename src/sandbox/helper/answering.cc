@@ -198,6 +198,15 @@ class Loop {
 
   // ---- followed threads -------------------------------------------------------------------------
 
+  // Before, the child's calls are the launch's own. Nobody may have told the rules yet, and who is
+  // to do it may wait for the child. The word of the filter may have come since we looked.
+  bool is_behind_filter() {
+    if (joined_ || !child_) return joined_;
+    kernel::Ready child[] = {{.descriptor = child_->number()}};
+    if (kernel::wait_until_ready(child, true) && child->readable) hear_child();
+    return joined_;
+  }
+
   void follow() {
     while (signals_.next()) {
     }
@@ -220,7 +229,7 @@ class Loop {
     const bool trapped =
         event.kind == Kind::Signal && event.value == SIGSYS && kernel::is_from_filter(event.thread);
     const bool killed = event.kind == Kind::Exiting && ended_by(event.value, SIGSYS);
-    if (!launcher_ || (!trapped && !killed)) return;
+    if (!launcher_ || (!trapped && !killed) || !is_behind_filter()) return;
     const auto call = kernel::current_call(event.thread);
     if (!call) return (void)(sees_every_end_ = false);
     Denial denial;
@@ -248,7 +257,7 @@ class Loop {
   void answer_interrupted(int thread) {
     if (given_.supervision.how == Supervise::Audit) return;
     const auto call = kernel::interrupted_call(thread);
-    if (!call) return;
+    if (!call || !is_behind_filter()) return;
     Denial denial;
     denial.call = *call;
     denial.thread = thread;

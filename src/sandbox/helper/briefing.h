@@ -34,11 +34,8 @@ struct Terms {
 struct SharedTerms {
   Terms terms;
   kernel::Gate known = {};
-  // Open once there is knowledge that whoever sends it waits for: more than a socket holds.
-  kernel::Gate long_knowledge = {};
+  kernel::Gate longer = {};  // open once the knowledge is longer than what the socket holds
 };
-// What a socket holds in any case, in bytes.
-inline constexpr size_t held_by_socket = size_t{64} * 1024;
 
 // What a refused call is judged by, and what it is explained with.
 struct Knowledge {
@@ -59,7 +56,7 @@ class Briefing {
   std::optional<Terms> hear_terms(const kernel::Fd& child) const;
   bool complete() const { return knowledge_.has_value(); }
   // Whether it is to be heard before it is asked for.
-  bool is_urgent() const { return !complete() && shared_->long_knowledge.is_open(); }
+  bool is_urgent() const { return !complete() && shared_->longer.is_open(); }
   // Sleeps until it is complete. Without a launcher this process ends.
   const Knowledge& hear();
 

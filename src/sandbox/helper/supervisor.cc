@@ -133,11 +133,11 @@ void Supervisor::tell(const KeptRules& rules, const Supervision& supervision) {
       .rules = std::move(writer.bytes), .texts = {}, .listening = supervision.listening};
   if (supervision.texts) knowledge.texts = supervision.texts();
   const std::string message = to_wire(knowledge);
-  if (message.size() > held_by_socket) {
-    (*terms_)->long_knowledge.open();
-    kernel::wake_helper(process_);
-  }
-  (void)kernel::send_message(control_, message);  // it may have ended
+  const auto sent = kernel::send_at_once(control_, message);
+  if (!sent || *sent == message.size()) return;  // it may have ended
+  (*terms_)->longer.open();
+  kernel::wake_helper(process_);
+  (void)kernel::send_message(control_, std::string_view(message).substr(*sent));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept

@@ -51,7 +51,7 @@ NamespaceParts::ChildSteps NamespaceParts::of(const EnterNamespaces& step,
   const uint64_t before = kernel::flags_of(joined), others = kernel::flags_of(wanted) & ~before;
   if (before != 0) {
     joined_ = joined;
-    guarded_ = &ahead->guarded();
+    if (joined.processes) guarded_ = &ahead->guarded();
     steps.push_back({.kind = ChildStep::Kind::JoinNamespaces,
                      .from = ahead->descriptor(),
                      .bits = before,
