@@ -312,12 +312,11 @@ Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
     if (was_in_vain(failed, report.errno_value, prepared)) return std::nullopt;
     return tl::unexpected<SetupError>(explain(plan, failed, report.errno_value));
   }
-  std::optional<kernel::Process>& init = begun->made.init;
-  if (prepared.namespaces().has_init_ahead()) init.emplace(*ahead->let_go());
-  if (init) kernel::share_processors(init->pid(), kernel::own_pid());
+  // It stays off this processor: near the program, after which it ends.
+  if (prepared.namespaces().has_init_ahead()) begun->made.init.emplace(*ahead->let_go());
   return Running{
-      std::move(bounds->group), std::move(bounds->relay),       bounds->time,   bounds->files,
-      std::move(init),          std::move(begun->made.process), begun->started, begun->memory};
+      std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
+      std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
 }
 
 tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
