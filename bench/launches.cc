@@ -6,8 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
+#include <random>
 #include <sstream>
 
 namespace bench {
@@ -109,15 +112,24 @@ std::optional<std::string> find_program(const std::string& name) {
 }
 
 std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds) {
+  constexpr double slow = 10'000;             // in microseconds
+  constexpr useconds_t kernel_time = 30'000;  // for what is left behind
   std::vector<Samples> all(ways.size());
   std::vector<bool> works(ways.size());
+  std::vector<size_t> order(ways.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::mt19937 random;                                                   // the same in each run
   for (size_t i = 0; i < ways.size(); ++i) works[i] = ways[i].launch();  // and warms the caches
   for (size_t round = 0; round < rounds; ++round) {
-    for (size_t i = 0; i < ways.size(); ++i) {
+    std::shuffle(order.begin(), order.end(), random);
+    for (const size_t i : order) {
       if (!works[i]) continue;
       const double before = now();
       works[i] = ways[i].launch();
       all[i].push_back(now() - before);
+      if (all[i].back() < slow) continue;
+      ::usleep(kernel_time);
+      (void)ways.front().launch();
     }
   }
   for (size_t i = 0; i < ways.size(); ++i)

@@ -29,7 +29,9 @@ Launch spawning(std::vector<std::string> words, int keep = -1);
 // The absolute path of a program in PATH.
 std::optional<std::string> find_program(const std::string& name);
 
-// Takes turns, so that whatever else the machine does meets all alike. A way that fails once has no
+// Takes turns, in another order each time, so that whatever else the machine does meets all alike.
+// Behind one that takes more than 10 ms the kernel gets time to finish (it takes what runtimes make
+// down for as long), and a launch of the first way is not counted. A way that fails once has no
 // samples.
 std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds);
 

@@ -282,7 +282,8 @@ int main(int count, char** words) {
   section.paragraph(
       "`/usr/bin/true` with nothing but `/usr` and `/etc`, read-only, in namespaces of its own, "
       "behind a filter. The policy is a text that is read, resolved, compiled and proven at each "
-      "launch. All launches of a table take turns.");
+      "launch. All launches of a table take turns, in another order each time; behind those that "
+      "take longer than 10 ms the kernel gets time to finish.");
   report_postures(section, program, workshop, rounds);
   report_opens(section, program, workshop);
   return section.finish(count, words);
