@@ -249,8 +249,7 @@ int main(int count, char** words) {
   section.paragraph(
       "From the decision to start a program until its end is known, behind the profile `default`. "
       "\"Bare\" is vfork, execve and waitpid of the same program from the same process; all "
-      "launches of a table take turns. The built-in profile was compiled and "
-      "proven when `seclude` "
+      "launches of a table take turns. The built-in profile was compiled and proven when `seclude` "
       "was built; a launch puts its own key and process numbers in. A process that launches one "
       "plan many times (`sandbox::Launcher`) compiles it once in the same way, and has one helper "
       "that explains all of its runs.");

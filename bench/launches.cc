@@ -118,7 +118,8 @@ std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds) {
   std::vector<bool> works(ways.size());
   std::vector<size_t> order(ways.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::mt19937 random;                                                   // the same in each run
+  // The same in each run.
+  std::mt19937 random;
   for (size_t i = 0; i < ways.size(); ++i) works[i] = ways[i].launch();  // and warms the caches
   for (size_t round = 0; round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);

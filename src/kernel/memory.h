@@ -18,7 +18,8 @@ namespace seclude::kernel {
 [[nodiscard]] Result<void*> map_shared(size_t size);
 void unmap(void* address, size_t size);
 
-// For a child. Nothing can be touched below it, so that an overflow faults.
+// For a child that needs more than a ChildStack (process.h): 64 KiB. Nothing can be touched below
+// it, so that an overflow faults.
 class Stack {
  public:
   [[nodiscard]] static Result<Stack> make();

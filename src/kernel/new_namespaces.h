@@ -36,7 +36,7 @@ class NewNamespaces {
   void begun_by(int helper);
 
   // Those of them that are wanted now. A child joins them by the two that follow
-  // (raw::join_namespaces), and learns then if they cannot be had, or would not be the same as
+  // (raw::join_when_made), and learns then if they cannot be had, or would not be the same as
   // those that it makes itself: joining mounts leaves a chroot.
   Namespaces promised(const Namespaces& wanted);
   // Of the process that makes them; a pidfd.

@@ -15,6 +15,16 @@ ProcessorSet of(int process) {
   return ::sched_getaffinity(process, sizeof set, kernels) == 0 ? set : no_processor;
 }
 
+// no_processor, where that is not told or is none that a set can hold.
+ProcessorSet this_processor() {
+  constexpr size_t bits = 8 * sizeof(unsigned long);
+  ProcessorSet set = {};
+  const int here = ::sched_getcpu();
+  if (here < 0 || static_cast<size_t>(here) >= bits * set.size()) return no_processor;
+  set[static_cast<size_t>(here) / bits] = 1UL << (static_cast<size_t>(here) % bits);
+  return set;
+}
+
 void let_use(int process, const ProcessorSet& set) {
   (void)::sched_setaffinity(process, sizeof set, reinterpret_cast<const cpu_set_t*>(set.data()));
 }
@@ -27,13 +37,10 @@ unsigned processors() {
 }
 
 ProcessorSet keep_off_this_processor(int process) {
-  constexpr size_t bits = 8 * sizeof(unsigned long);
-  const int here = ::sched_getcpu();
-  const ProcessorSet had = of(process);
+  const ProcessorSet here = this_processor(), had = of(process);
   ProcessorSet others = had;
-  if (here < 0 || static_cast<size_t>(here) >= bits * others.size()) return no_processor;
-  others[static_cast<size_t>(here) / bits] &= ~(1UL << (static_cast<size_t>(here) % bits));
-  if (others == no_processor) return no_processor;
+  for (size_t i = 0; i < others.size(); ++i) others[i] &= ~here[i];
+  if (here == no_processor || others == no_processor) return no_processor;
   let_use(process, others);
   return had;
 }
@@ -51,12 +58,8 @@ ProcessorSet give_back_processors(int process, const ProcessorSet& had) {
 void share_processors(int process, int other) { (void)give_back_processors(process, of(other)); }
 
 void keep_on_this_processor(int process) {
-  constexpr size_t bits = 8 * sizeof(unsigned long);
-  const int here = ::sched_getcpu();
-  ProcessorSet set = {};
-  if (here < 0 || static_cast<size_t>(here) >= bits * set.size()) return;
-  set[static_cast<size_t>(here) / bits] = 1UL << (static_cast<size_t>(here) % bits);
-  let_use(process, set);
+  const ProcessorSet here = this_processor();
+  if (here != no_processor) let_use(process, here);
 }
 
 }  // namespace seclude::kernel

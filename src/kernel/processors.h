@@ -1,4 +1,5 @@
-// Processors: which of them work is done on, where two processes shall work at the same time.
+// Processors: which of them work is done on, where two processes shall work at the same time, or
+// wait for one another.
 //
 // In: a process that was just made. Out: it runs on another processor than the caller, if there is
 // one that both may use. A new process often stays behind the one that made it, for as long as that

@@ -67,6 +67,10 @@ class Loop {
   bool busy() const { return listener_ || following_; }
   bool over() const { return !launcher_ && !busy(); }
   bool nobody_left() const { return joined_ && !busy(); }
+  bool knows() const { return given_.briefing == nullptr || given_.briefing->complete(); }
+
+  // ---- processors ------------------------------------------------------------------------------
+
   static bool tells_of_an_end(const TraceEvent& event) {
     return event.kind == TraceEvent::Kind::Exiting || event.kind == TraceEvent::Kind::Gone;
   }
@@ -77,7 +81,6 @@ class Loop {
     if (given_.briefing != nullptr && !std::exchange(roams_, true))
       kernel::share_processors(0, kernel::parent());
   }
-  bool knows() const { return given_.briefing == nullptr || given_.briefing->complete(); }
 
   // ---- sockets ----------------------------------------------------------------------------------
 
