@@ -17,15 +17,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <optional>
 
+#include "by_library.h"
 #include "filter/compile.h"
+#include "launch_tables.h"
 #include "launches.h"
 #include "peer_filter.h"
-#include "sandbox/environment.h"
-#include "sandbox/launch.h"
-#include "sandbox/plan.h"
 
 namespace {
 
@@ -35,25 +33,9 @@ using bench::Way;
 
 constexpr const char* target = "/bin/true";
 
-bench::Launch by_library(const filter::Rules& rules, bool explain) {
-  sandbox::Request request;
-  request.command = {target};
-  request.environment = sandbox::own_environment();
-  request.rules = rules;
-  auto plan = sandbox::make_plan(request);
-  if (!plan) std::abort();
-  sandbox::RunOptions options{.as_stand_in = explain};
-  if (explain) options.supervision.emplace();
-  // Made at the first launch, for it belongs to the process that launches.
-  auto launcher = std::make_shared<std::optional<sandbox::Launcher>>();
-  return [plan = std::move(*plan), options, launcher] {
-    if (!*launcher) {
-      auto made = sandbox::Launcher::make(plan, options);
-      if (!made) std::abort();
-      launcher->emplace(std::move(*made));
-    }
-    return sandbox::exit_status((*launcher)->run().ending) == 0;
-  };
+bench::Launch launcher(bool explain) {
+  const std::string policy = "seclude 1\npolicy bench\nuse default\notherwise deny with EPERM\n";
+  return bench::by_library(bench::behind_policy(policy, {target}), explain);
 }
 
 std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules) {
@@ -64,8 +46,8 @@ std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules
       {"`seclude run`", bench::spawning({program, "run", "-p", "default", "--", target})},
       {"`seclude --version`: the start of the program alone",
        bench::spawning({program, "--version"})},
-      {"`sandbox::Launcher`", by_library(rules, false)},
-      {"`sandbox::Launcher`, explaining", by_library(rules, true)},
+      {"`sandbox::Launcher`", launcher(false)},
+      {"`sandbox::Launcher`, explaining", launcher(true)},
   };
   if (const auto bwrap = bench::find_program("bwrap")) {
     const int file = bench::filter_file(rules);
@@ -78,56 +60,17 @@ std::vector<Way> all_ways(const std::string& program, const filter::Rules& rules
   }
   if (const auto firejail = bench::find_program("firejail"))
     ways.push_back({"firejail, its own filter only",
-                    bench::spawning({*firejail, "--quiet", "--noprofile", "--seccomp", target})});
+                    bench::spawning({*firejail, "--quiet", "--noprofile", "--seccomp", target}),
+                    /*slow=*/true});
   return ways;
 }
 
-std::string times(const Samples& samples, const Samples& bare) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", bench::median(samples) / bench::median(bare));
-  return text;
-}
-
-std::vector<std::string> row_of(const std::string& name, const Samples& samples,
-                                const Samples& bare) {
-  if (samples.empty()) return {name, "does not work here", "", ""};
-  return {name, times(samples, bare), bench::figure(bench::median(samples)),
-          bench::figure(bench::percentile(samples, 0.99))};
-}
-
-void report_launches(bench::Section& section, const std::vector<Way>& ways, size_t rounds) {
-  for (const unsigned at_once : {1U, 2U}) {
-    const auto all = bench::take_turns_in_parallel(ways, rounds, at_once);
-    std::vector<std::vector<std::string>> rows;
-    for (size_t i = 0; i < ways.size(); ++i)
-      rows.push_back(row_of(ways[i].name, all[i], all.front()));
-    section.paragraph(at_once == 1 ? "`/bin/true`, one launch at a time:"
-                                   : "The same, two at a time:");
-    section.table({"", "x bare", "median us", "p99 us"}, rows);
-  }
-}
-
-void report_parents(bench::Section& section, const std::string& program, const filter::Rules& rules,
-                    size_t rounds) {
-  const std::vector<Way> ways = {
-      {"vfork, execve, waitpid", bench::spawning({target})},
-      {"`seclude run --no-explain`",
-       bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
-      {"`sandbox::Launcher`", by_library(rules, false)},
-  };
-  std::vector<std::vector<Samples>> by_size;
-  for (const size_t bytes : {size_t{1} << 20, size_t{1} << 30})
-    by_size.push_back(
-        bench::in_process_of_size(bytes, [&] { return bench::take_turns(ways, rounds); }));
-  section.paragraph("Launched from a process that has touched 1 MiB, or 1 GiB, of memory:");
-  std::vector<std::vector<std::string>> rows;
-  for (size_t i = 0; i < ways.size(); ++i) {
-    if (by_size[1].size() <= i || by_size[1][i].empty()) continue;
-    rows.push_back({ways[i].name, bench::figure(bench::median(by_size[0][i])),
-                    bench::figure(bench::median(by_size[1][i])),
-                    times(by_size[1][i], by_size[0][i])});
-  }
-  section.table({"", "1 MiB, us", "1 GiB, us", "ratio"}, rows);
+// Launches whose parent may be large.
+std::vector<Way> ways_of_large_processes(const std::string& program) {
+  return {{"vfork, execve, waitpid", bench::spawning({target})},
+          {"`seclude run --no-explain`",
+           bench::spawning({program, "run", "--no-explain", "-p", "default", "--", target})},
+          {"`sandbox::Launcher`", launcher(false)}};
 }
 
 // ---- loading ------------------------------------------------------------------------------------
@@ -249,12 +192,13 @@ int main(int count, char** words) {
   section.paragraph(
       "From the decision to start a program until its end is known, behind the profile `default`. "
       "\"Bare\" is vfork, execve and waitpid of the same program from the same process; all "
-      "launches of a table take turns. The built-in profile was compiled and proven when `seclude` "
+      "launches of a table take turns, in another order each time. The built-in profile was "
+      "compiled and proven when `seclude` "
       "was built; a launch puts its own key and process numbers in. A process that launches one "
       "plan many times (`sandbox::Launcher`) compiles it once in the same way, and has one helper "
       "that explains all of its runs.");
-  report_launches(section, all_ways(program, rules), rounds);
-  report_parents(section, program, rules, rounds);
+  bench::report_launches(section, all_ways(program, rules), rounds);
+  bench::report_parents(section, ways_of_large_processes(program), rounds);
   report_loading(section, rules, rounds);
   section.paragraph("Memory at its peak: " + peak_memory(program, false) +
                     " for `seclude run --no-explain`; " + peak_memory(program, true) +

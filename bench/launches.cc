@@ -111,26 +111,26 @@ std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds) {
-  constexpr double slow = 10'000;             // in microseconds
-  constexpr useconds_t kernel_time = 30'000;  // for what is left behind
+std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds, Turns turns) {
+  constexpr useconds_t pause = 30'000;
   std::vector<Samples> all(ways.size());
   std::vector<bool> works(ways.size());
   std::vector<size_t> order(ways.size());
   std::iota(order.begin(), order.end(), size_t{0});
   // The same in each run.
   std::mt19937 random;
-  for (size_t i = 0; i < ways.size(); ++i) works[i] = ways[i].launch();  // and warms the caches
+  for (size_t i = 0; i < ways.size(); ++i) {
+    const bool measured = turns == Turns::AfterPauses || !ways[i].slow;
+    works[i] = measured && ways[i].launch();  // and warms the caches
+  }
   for (size_t round = 0; round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     for (const size_t i : order) {
       if (!works[i]) continue;
+      if (turns == Turns::AfterPauses) ::usleep(pause);
       const double before = now();
       works[i] = ways[i].launch();
       all[i].push_back(now() - before);
-      if (all[i].back() < slow) continue;
-      ::usleep(kernel_time);
-      (void)ways.front().launch();
     }
   }
   for (size_t i = 0; i < ways.size(); ++i)
@@ -138,11 +138,11 @@ std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds) {
   return all;
 }
 
-std::vector<Samples> take_turns_in_parallel(const std::vector<Way>& ways, size_t rounds,
-                                            unsigned processes) {
+std::vector<Samples> take_turns_in(unsigned processes, const std::vector<Way>& ways, size_t rounds,
+                                   Turns turns) {
   std::vector<Worker> workers;
   for (unsigned i = 0; i < processes; ++i)
-    workers.push_back(start_worker([&] { return take_turns(ways, rounds); }));
+    workers.push_back(start_worker([&] { return take_turns(ways, rounds, turns); }));
   std::vector<Samples> joined(ways.size());
   for (const Worker& worker : workers) {
     const std::vector<Samples> all = collect(worker);

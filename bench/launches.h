@@ -20,7 +20,9 @@ using Launch = std::function<bool()>;
 struct Way {
   std::string name;
   Launch launch;
-  std::string note = {};
+  // Takes so long, and leaves the kernel so much to clean up, that it would slow down whoever comes
+  // next: it is measured with pauses only.
+  bool slow = false;
 };
 
 // vfork, execve, waitpid; what it says goes to /dev/null. `keep` stays open in the program.
@@ -30,14 +32,15 @@ Launch spawning(std::vector<std::string> words, int keep = -1);
 std::optional<std::string> find_program(const std::string& name);
 
 // Takes turns, in another order each time, so that whatever else the machine does meets all alike.
-// Behind one that takes more than 10 ms the kernel gets time to finish (it takes what runtimes make
-// down for as long), and a launch of the first way is not counted. A way that fails once has no
-// samples.
-std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds);
+// A way that fails once, or is not measured so, has no samples. In a row: each right behind the one
+// before, without the slow ones. After pauses: each when nothing has happened for 30 ms, and the
+// processors sleep.
+enum class Turns { InARow, AfterPauses };
+std::vector<Samples> take_turns(const std::vector<Way>& ways, size_t rounds, Turns turns);
 
 // The same in several processes at once; the samples of all.
-std::vector<Samples> take_turns_in_parallel(const std::vector<Way>& ways, size_t rounds,
-                                            unsigned processes);
+std::vector<Samples> take_turns_in(unsigned processes, const std::vector<Way>& ways, size_t rounds,
+                                   Turns turns);
 
 // Runs `work` in a child that owns and has touched this much memory.
 std::vector<Samples> in_process_of_size(size_t bytes,

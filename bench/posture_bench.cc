@@ -18,6 +18,8 @@
 #include <optional>
 #include <sstream>
 
+#include "by_library.h"
+#include "launch_tables.h"
 #include "launches.h"
 #include "peer_filter.h"
 #include "section.h"
@@ -135,45 +137,49 @@ std::vector<Way> all_ways(const std::string& program, const Workshop& workshop, 
       {"`seclude run`", bench::spawning({program, "run", "-p", file, "--", target})},
       {"`seclude run --no-explain`",
        bench::spawning({program, "run", "--no-explain", "-p", file, "--", target})},
-      {"`seclude check`: of that, the policy alone", bench::spawning({program, "check", file})}};
+      {"`seclude check`: of that, the policy alone", bench::spawning({program, "check", file})},
+      {"`sandbox::Launcher`, explaining",
+       bench::by_library(bench::behind_policy(policy(network), {target}), true)},
+      {"`sandbox::Launcher`",
+       bench::by_library(bench::behind_policy(policy(network), {target}), false)}};
   if (const auto bwrap = bench::find_program("bwrap"))
     ways.push_back({"bubblewrap, filter of `default`",
                     bench::spawning(bubblewrap(*bwrap, network, filter), filter)});
   if (const auto jail = bench::find_program("firejail"))
-    ways.push_back({"firejail, its own filter", bench::spawning(firejail(*jail, network))});
+    ways.push_back({"firejail, its own filter", bench::spawning(firejail(*jail, network)),
+                    /*slow=*/true});
   const std::string folder = bundle(workshop, network);
   for (const char* runtime : {"crun", "runc"}) {
     const auto found = bench::find_program(runtime);
     if (!found) continue;
     const std::string name = std::string("posture-bench-") + std::to_string(::getpid());
     ways.push_back({std::string(runtime) + ", five calls refused",
-                    bench::spawning({*found, "run", "--bundle", folder, name})});
+                    bench::spawning({*found, "run", "--bundle", folder, name}),
+                    /*slow=*/true});
   }
   return ways;
+}
+
+// The bare way and seclude's, without those that launch nothing.
+std::vector<Way> ours(const std::vector<Way>& ways) {
+  std::vector<Way> some;
+  for (const Way& way : ways)
+    if (&way == &ways.front() || way.name.starts_with("`seclude run") ||
+        way.name.starts_with("`sandbox::Launcher"))
+      some.push_back(way);
+  return some;
 }
 
 void report_postures(bench::Section& section, const std::string& program, const Workshop& workshop,
                      size_t rounds) {
   const int filter = bench::filter_file(bench::rules_of_profile("default"));
   for (const Network network : {Network::None, Network::NoSockets}) {
-    const auto ways = all_ways(program, workshop, network, filter);
-    const auto all = bench::take_turns(ways, rounds);
-    std::vector<std::vector<std::string>> rows;
-    for (size_t i = 0; i < ways.size(); ++i) {
-      if (all[i].empty()) {
-        rows.push_back({ways[i].name, "does not work here", "", ""});
-        continue;
-      }
-      char times[32];
-      std::snprintf(times, sizeof times, "%.2f",
-                    bench::median(all[i]) / bench::median(all.front()));
-      rows.push_back({ways[i].name, times, bench::figure(bench::median(all[i])),
-                      bench::figure(bench::percentile(all[i], 0.99))});
-    }
     section.paragraph(network == Network::None
-                          ? "With a network namespace of its own:"
-                          : "In the network namespace of the caller, sockets refused:");
-    section.table({"", "x bare", "median us", "p99 us"}, rows);
+                          ? "### With a network namespace of its own"
+                          : "### In the network namespace of the caller, sockets refused");
+    const auto ways = all_ways(program, workshop, network, filter);
+    bench::report_launches(section, ways, rounds);
+    if (network == Network::None) bench::report_parents(section, ours(ways), rounds);
   }
 }
 
@@ -281,9 +287,10 @@ int main(int count, char** words) {
   bench::Section section("Launching with everything held");
   section.paragraph(
       "`/usr/bin/true` with nothing but `/usr` and `/etc`, read-only, in namespaces of its own, "
-      "behind a filter. The policy is a text that is read, resolved, compiled and proven at each "
-      "launch. All launches of a table take turns, in another order each time; behind those that "
-      "take longer than 10 ms the kernel gets time to finish.");
+      "behind a filter. `seclude run` reads, resolves, compiles and proves the policy at each "
+      "launch, as the programs of others read theirs; a process that launches one plan many times "
+      "(`sandbox::Launcher`) does that once, and has the namespaces of the next run made while one "
+      "goes on. All launches of a table take turns, in another order each time.");
   report_postures(section, program, workshop, rounds);
   report_opens(section, program, workshop);
   return section.finish(count, words);

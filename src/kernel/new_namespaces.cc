@@ -29,15 +29,17 @@ struct NewNamespaces::Making {
   Making(const Namespaces& wanted, Fd own, SharedPage<Shared> page)
       : namespaces(wanted), launcher(std::move(own)), shared(std::move(page)) {}
 
-  // The number of the process; sleeps while a helper may still be about to begin it. 0: it will
-  // not.
+  // The number of the process; sleeps while a helper may still be about to begin it. 0: nobody
+  // will, or it is not wanted any more.
   int begun() const {
     if (process) return process->pid();
     if (helper == 0) return 0;
-    Shared& common = *shared;
-    while (common.process == 0 && !common.guarded.ready.is_shut() && !has_ended(helper))
-      (void)common.guarded.ready.opens_within(raw::between_looks);
-    return common.process;
+    while (!is_settled()) (void)shared->guarded.ready.opens_within(raw::between_looks);
+    return shared->process;
+  }
+
+  bool is_settled() const {
+    return shared->process != 0 || shared->guarded.ready.is_shut() || has_ended(helper);
   }
 
   Namespaces namespaces;
@@ -48,18 +50,6 @@ struct NewNamespaces::Making {
 };
 
 namespace {
-
-// What the process that makes them is told, in its copy of this memory.
-struct Task {
-  uint64_t makes = 0;   // CLONE_NEW*
-  uint64_t begins = 0;  // it is the first there
-  raw::Guardian then;
-};
-
-Task task_of(const Namespaces& wanted, const Fd& launcher, raw::Guarded& guarded) {
-  const uint64_t begins = flags_of({.processes = wanted.processes});
-  return {flags_of(wanted) & ~begins, begins, {launcher.number(), &guarded}};
-}
 
 // Where `/` leads: a folder, and by which mount.
 struct Root {
@@ -87,13 +77,13 @@ bool can_be_joined(uint64_t flags) {
 
 // AddressSanitizer knows nothing of this stack.
 __attribute__((no_sanitize("address"))) int make(void* given) {
-  const Task& task = *static_cast<const Task*>(given);
+  const auto& order = *static_cast<const NewNamespaces::Order*>(given);
   // Mounts first: they may be in vain, and the kernel gives others back with some delay.
-  const uint64_t mounts = task.makes & CLONE_NEWNS, others = task.makes & ~mounts;
-  if (raw::leave_namespaces(mounts) != 0 || !can_be_joined(mounts | task.begins)) raw::leave(1);
+  const uint64_t mounts = order.makes & CLONE_NEWNS, others = order.makes & ~mounts;
+  if (raw::leave_namespaces(mounts) != 0 || !can_be_joined(mounts | order.begins)) raw::leave(1);
   if (raw::leave_namespaces(others) != 0 || !can_be_joined(others)) raw::leave(1);
   if ((others & CLONE_NEWNET) != 0 && raw::raise_loopback() != 0) raw::leave(1);
-  raw::guard_namespace(task.then);
+  raw::guard_namespace(order.then);
 }
 
 // In a user namespace the child would need more than its launcher has to join them.
@@ -123,26 +113,42 @@ NewNamespaces NewNamespaces::prepare(const Namespaces& wanted) {
   return NewNamespaces(std::make_unique<Making>(wanted, std::move(*launcher), std::move(*shared)));
 }
 
+NewNamespaces::Order NewNamespaces::order() const {
+  if (!making_) return {};
+  const uint64_t begins = flags_of({.processes = making_->namespaces.processes});
+  Shared& shared = *making_->shared;
+  return {.makes = flags_of(making_->namespaces) & ~begins,
+          .begins = begins,
+          .then = {making_->launcher.number(), &shared.guarded},
+          .process = &shared.process};
+}
+
 void NewNamespaces::begin() {
   if (!making_) return;
-  Task task = task_of(making_->namespaces, making_->launcher, making_->shared->guarded);
-  auto process = spawn_copy(make, &task, task.begins);
+  Order given = order();
+  auto process = spawn_copy(make, &given, given.begins);
   if (!process) return making_.reset();
   keep_off_this_processor(process->pid());
   making_->process.emplace(std::move(*process));
 }
 
-void NewNamespaces::begin_in_helper() const {
-  if (!making_) return;
-  Shared& shared = *making_->shared;
-  Task task = task_of(making_->namespaces, making_->launcher, shared.guarded);
+void NewNamespaces::begin_in_helper(const Order& order) {
+  if (order.then.launcher < 0) return;
+  Order given = order;
   ChildStack stack;
-  if (raw::begin_copy({make, &task, stack.upper_end()}, task.begins, &shared.process) != 0)
-    shared.guarded.ready.shut();
+  if (raw::begin_copy({make, &given, stack.upper_end()}, order.begins, order.process) != 0)
+    order.then.guarded->ready.shut();
 }
 
 void NewNamespaces::begun_by(int helper) {
   if (making_) making_->helper = helper;
+}
+
+bool NewNamespaces::is_settled_within(uint64_t nanoseconds) const {
+  if (!making_ || making_->process) return true;
+  for (const uint64_t until = now() + nanoseconds; !making_->is_settled() && now() < until;)
+    (void)making_->shared->guarded.ready.opens_within(raw::between_looks);
+  return making_->is_settled();
 }
 
 Namespaces NewNamespaces::promised(const Namespaces& wanted) {
@@ -164,17 +170,22 @@ raw::Guarded& NewNamespaces::guarded() const { return making_->shared->guarded; 
 
 void NewNamespaces::end() {
   if (!making_) return;
-  const std::unique_ptr<Making> making = std::move(making_);
-  if (making->process) return;
-  if (const int begun = making->begun(); begun != 0) end_child(begun);
+  if (!making_->process)
+    if (const int begun = making_->begun(); begun != 0) end_child(begun);
+  making_->process.reset();
+  making_->helper = 0;
 }
 
 std::optional<Process> NewNamespaces::let_go() {
   if (!making_ || !making_->process) return std::nullopt;
-  const std::unique_ptr<Making> making = std::move(making_);
-  std::optional<Process> process = std::move(making->process);
-  making->process.reset();
+  making_->helper = 0;
+  std::optional<Process> process = std::move(making_->process);
+  making_->process.reset();
   return process;
+}
+
+void NewNamespaces::renew() {
+  if (making_) *making_->shared = {};
 }
 
 }  // namespace seclude::kernel

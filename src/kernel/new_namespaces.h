@@ -7,11 +7,12 @@
 // the child then makes its own, and tells why if it cannot.
 // Of a process namespace that process is the first, with which everything in it ends; it ends with
 // the program. It has a copy of this process' memory, from before there was much in it, and nothing
-// else of it. A helper that was just forked (helper.h) can begin it as well, which takes this
-// process no time.
-// Neighbours: raw_namespaces.h says what it does, namespaces.h which there are.
+// else of it. A helper (helper.h) can begin it as well, which takes this process no time.
+// Neighbours: raw_namespaces.h says what it does, namespaces.h which there are,
+// namespace_supply.h has some for one run after the other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -30,10 +31,21 @@ class NewNamespaces {
   NewNamespaces& operator=(NewNamespaces&&) = delete;
   ~NewNamespaces();
 
+  bool possible() const { return making_ != nullptr; }
   void begin();
-  // The same by a helper: in the helper, while it has this process' descriptors, and then here.
-  void begin_in_helper() const;
+  // The same by a helper: in the helper, while it has what `order` names, and here, before or
+  // after.
+  struct Order {
+    uint64_t makes = 0;   // CLONE_NEW*
+    uint64_t begins = 0;  // of which it is the first
+    raw::Guardian then;   // `launcher`: a descriptor of this process; -1: nothing is to be begun
+    int* process = nullptr;
+  };
+  Order order() const;
+  static void begin_in_helper(const Order& order);
   void begun_by(int helper);
+  // Whether the helper has begun it, or never will, by then; in nanoseconds.
+  bool is_settled_within(uint64_t nanoseconds) const;
 
   // Those of them that are wanted now. A child joins them by the two that follow
   // (raw::join_when_made), and learns then if they cannot be had, or would not be the same as
@@ -47,6 +59,8 @@ class NewNamespaces {
   void end();
   // It is the caller's from now on.
   std::optional<Process> let_go();
+  // After one of these two, and the end of the process: others can be begun.
+  void renew();
 
  private:
   struct Making;

@@ -154,6 +154,9 @@ int carry_out(const ChildStep& step, ChildReport& report) {
       return report.guarded.ready.pass();
     case WaitForFilter:
       return step.gate->pass();
+    case WishForNamespaces:
+      step.wish->open();
+      return 0;
     case UseProcessors:
       raw::use_processors(*step.processors);
       return 0;

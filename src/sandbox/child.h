@@ -57,6 +57,7 @@ struct ChildStep {
     HearSupervisor,      // from: socket
     WaitForInit,
     WaitForFilter,         // gate
+    WishForNamespaces,     // wish
     UseProcessors,         // processors
     LoadFilter,            // programs, key
     LoadFilterSupervised,  // programs: the only one, first: flags, from: socket, key
@@ -74,6 +75,7 @@ struct ChildStep {
   const char* option = nullptr;
   void* stack = nullptr;  // its upper end
   const kernel::Gate* gate = nullptr;
+  kernel::Gate* wish = nullptr;
   kernel::raw::Guarded* guarded = nullptr;
   const std::vector<filter::Program>* programs = nullptr;  // ready once the gate is open
   const kernel::ProcessorSet* processors = nullptr;

@@ -91,6 +91,13 @@ bool has_step(const Plan& plan) {
                      [](const Step& step) { return std::holds_alternative<T>(step); });
 }
 
+kernel::Namespaces namespaces_of(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (const auto* enter = std::get_if<EnterNamespaces>(&step)) return namespaces_of(*enter);
+  }
+  return {};
+}
+
 const LoadFilter* filter_of(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (const auto* load = std::get_if<LoadFilter>(&step)) return load;
@@ -282,7 +289,9 @@ bool was_in_vain(const ChildStep& failed, int reason, const Prepared& prepared) 
 // nullopt: `ahead` was begun in vain.
 using Started = tl::expected<std::optional<Running>, SetupError>;
 
-Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
+using Ahead = kernel::NamespaceSupply::Share;
+
+Started start_with(const Plan& plan, Files files, const Ahead& ahead,
                    const std::optional<Joining>& joining) {
   auto bounds = make_bounds(plan, files);
   if (!bounds) return refuse(bounds.error());
@@ -291,7 +300,7 @@ Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
   Prepared prepared;
   if (auto filled = prepared.fill(plan, {files, joining, ends, begins, ahead}); !filled)
     return tl::unexpected<SetupError>(filled.error());
-  if (ahead != nullptr && !prepared.namespaces().has_joined()) ahead->end();
+  if (ahead.namespaces != nullptr && !prepared.namespaces().has_joined()) ahead.namespaces->end();
   // With a process namespace, the program's process could outlive the child that is waited for.
   ChildReport report_here;
   std::optional<kernel::SharedPage<ChildReport>> page;
@@ -313,17 +322,17 @@ Started start_with(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
     return tl::unexpected<SetupError>(explain(plan, failed, report.errno_value));
   }
   // It stays off this processor: near the program, after which it ends.
-  if (prepared.namespaces().has_init_ahead()) begun->made.init.emplace(*ahead->let_go());
+  if (prepared.namespaces().has_init_ahead()) begun->made.init.emplace(*ahead.namespaces->let_go());
   return Running{
       std::move(bounds->group),    std::move(bounds->relay),       bounds->time,   bounds->files,
       std::move(begun->made.init), std::move(begun->made.process), begun->started, begun->memory};
 }
 
-tl::expected<Running, SetupError> start(const Plan& plan, Files files, kernel::NewNamespaces* ahead,
+tl::expected<Running, SetupError> start(const Plan& plan, Files files, const Ahead& ahead,
                                         const std::optional<Joining>& joining = {}) {
   auto started = start_with(plan, files, ahead, joining);
-  if (ahead != nullptr) ahead->end();
-  if (started && !*started) return start(plan, files, nullptr, joining);
+  if (ahead.namespaces != nullptr) ahead.namespaces->end();
+  if (started && !*started) return start(plan, files, {.wish = ahead.wish}, joining);
   if (!started) return tl::unexpected<SetupError>(started.error());
   return std::move(**started);
 }
@@ -426,7 +435,7 @@ tl::expected<Running, SetupError> launch(const Plan& plan) {
     return refuse({"launch without watching: the plan has limits that take a watcher", 0, {}});
   const auto files = open_files(plan);
   if (!files) return tl::unexpected<SetupError>(files.error());
-  return start(plan, *files, nullptr);
+  return start(plan, *files, {});
 }
 
 SetupError no_helper(Observed::How how) {
@@ -468,7 +477,19 @@ Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
   return Launcher(std::move(plan), std::move(watched), std::move(options));
 }
 
+void Launcher::renew_supply() {
+  if (supply_ && supply_->has_ended()) supply_.reset();
+  if (supply_ || !may_have_supply_) return;
+  const kernel::Namespaces wanted = namespaces_of(plan_);
+  auto started = kernel::NamespaceSupply::start(wanted);
+  may_have_supply_ = started.has_value();
+  if (started) supply_.emplace(std::move(*started));
+}
+
 Outcome Launcher::run() {
+  RunOptions options = options_;
+  renew_supply();
+  if (supply_) options.ahead = supply_->begin_run();
   auto standing_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     if (!helper_ || !helper_->ready()) {
       helper_.reset();
@@ -477,7 +498,9 @@ Outcome Launcher::run() {
     }
     return &*helper_;
   };
-  return carry_out({plan_, watched_, standing_helper}, options_);
+  Outcome outcome = carry_out({plan_, watched_, standing_helper}, options);
+  if (supply_) supply_->run_is_over();
+  return outcome;
 }
 
 }  // namespace seclude::sandbox

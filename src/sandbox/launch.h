@@ -12,6 +12,7 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "kernel/namespace_supply.h"
 #include "kernel/new_namespaces.h"
 #include "kernel/process.h"
 #include "kernel/run_group.h"
@@ -57,7 +58,7 @@ struct RunOptions {
   // For a run with supervision: a helper that was begun early. Without it, one is started.
   Supervisor* helper = nullptr;
   // Namespaces on their way: this run takes those that its plan makes. What it has no use for ends.
-  kernel::NewNamespaces* ahead = nullptr;
+  kernel::NamespaceSupply::Share ahead = {};
 };
 
 // Why a plan whose lines take a helper (needs_helper) cannot be carried out.
@@ -69,7 +70,9 @@ SetupError no_helper(Observed::How how);
 
 // For a process that runs one plan many times, one run after the other: the filter is
 // compiled and proven once, with the key and the numbers of processes blank, and one helper
-// explains all runs. It belongs to the process that made it, whose number is in the filter.
+// explains all runs. Where this process may, another process makes the namespaces of the next run
+// while one goes on. All of this belongs to the process that made it, whose number is in the
+// filter.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});
@@ -79,8 +82,12 @@ class Launcher {
   Launcher(Plan plan, Plan watched, RunOptions options)
       : plan_(std::move(plan)), watched_(std::move(watched)), options_(std::move(options)) {}
 
+  void renew_supply();
+
   Plan plan_, watched_;
   RunOptions options_;
+  bool may_have_supply_ = true;
+  std::optional<kernel::NamespaceSupply> supply_;
   std::optional<Supervisor> helper_;
 };
 

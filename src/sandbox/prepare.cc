@@ -127,7 +127,7 @@ struct Preparation {
     return {};
   }
   Result<void> operator()(const EnterNamespaces& step) {
-    for (const ChildStep& one : to.namespaces_.of(step, parts.ahead)) add(one);
+    for (const ChildStep& one : to.namespaces_.of(step, parts.ahead.namespaces)) add(one);
     return {};
   }
   Result<void> operator()(const StartInit& step) {
@@ -275,6 +275,8 @@ struct Preparation {
       // Until here it stays off the launcher's.
       add({.kind = ChildStep::Kind::UseProcessors, .processors = &to.processors_});
     }
+    if (parts.ahead.wish != nullptr)
+      add({.kind = ChildStep::Kind::WishForNamespaces, .wish = parts.ahead.wish});
     ChildStep load = {
         .kind = ChildStep::Kind::LoadFilter, .programs = &to.programs_, .key = &to.key_};
     if (step.answered) {

@@ -14,6 +14,7 @@
 
 #include "filter/program.h"
 #include "kernel/fd.h"
+#include "kernel/namespace_supply.h"
 #include "kernel/raw.h"
 #include "sandbox/child.h"
 #include "sandbox/helper/supervisor.h"
@@ -49,7 +50,7 @@ struct LaunchParts {
   const std::optional<Joining>& joining;
   const LimitEnds& ends;
   Begins begins = Begins::WhenReady;
-  kernel::NewNamespaces* ahead = nullptr;  // made, or on their way
+  kernel::NamespaceSupply::Share ahead = {};  // made, or on their way
 };
 
 // Not movable: the steps point into it.

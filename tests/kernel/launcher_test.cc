@@ -1,4 +1,10 @@
-// Launcher: one plan run many times, with one helper that explains all runs.
+// Launcher: one plan run many times, with one helper that explains all runs, and makes the
+// namespaces of the next one where it may.
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <set>
+
 #include "explain_support.h"
 
 namespace seclude::sandbox {
@@ -120,6 +126,220 @@ TEST(Launcher, WithoutSupervisionRunsTheProgramBehindItsFilter) {
   const std::string before = children();
   for (int run = 0; run < 3; ++run) EXPECT_EQ(launcher->run().ending, Ending(Exited{77}));
   EXPECT_EQ(children(), before);
+}
+
+// ---- namespaces ---------------------------------------------------------------------------------
+
+Request isolated(Request request) {
+  request.isolation =
+      Isolation{.network = true, .processes = true, .ipc = true, .lines = {"isolate all"}};
+  return request;
+}
+
+// What a shell prints.
+Request asking(const std::string& script, const std::string& answer) {
+  Request request = isolated(refusing(Action::deny(eperm), {}));
+  request.command = {"/bin/sh", "-c", script};
+  request.stdout_file = answer;
+  return request;
+}
+
+// First processes that wait for a program, or have one.
+std::vector<int> inits_of(int launcher) {
+  std::vector<int> found;
+  for (const Process& one : processes_named("seclude-init"))
+    if (one.parent == launcher) found.push_back(one.id);
+  return found;
+}
+
+bool may_make_ahead() { return ::geteuid() == 0; }
+
+TEST(Launcher, EveryRunHasNamespacesOfItsOwn) {
+  const Folder folder;
+  const std::string answer = folder.file("answer");
+  auto launcher = explaining_launcher(asking(
+      "readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/pid; echo $$; ls /proc | grep -c "
+      "'^[0-9]'; grep -c : /proc/net/dev",
+      answer));
+  ASSERT_TRUE(launcher);
+  std::set<std::string> seen;
+  constexpr size_t runs = 50;
+  for (size_t run = 0; run < runs; ++run) {
+    ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{0})) << run;
+    std::istringstream lines(kernel::read_file(answer).value_or(""));
+    std::string network, ipc, processes, number, count, devices;
+    lines >> network >> ipc >> processes >> number >> count >> devices;
+    EXPECT_EQ(number, "2");
+    EXPECT_LE(std::stoi(count), 4);  // the shell, ls, grep; the first process hides
+    EXPECT_EQ(devices, "1");         // loopback
+    seen.insert({network, ipc, processes});
+  }
+  // The kernel gives the number of one that has gone to another at some time, but not at once.
+  EXPECT_GT(seen.size(), runs);
+}
+
+TEST(Launcher, NamespacesOfTheNextRunWaitAndEndWithTheLauncher) {
+  const std::string before = children();
+  {
+    auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+    ASSERT_TRUE(launcher);
+    for (int run = 0; run < 5; ++run) {
+      const Outcome outcome = run_again(*launcher);
+      ASSERT_EQ(outcome.ending, Ending(Exited{77}));
+      ASSERT_EQ(outcome.observed.denials.seen.size(), 1u);
+    }
+    const size_t waiting = may_make_ahead() ? 1 : 0;
+    EXPECT_TRUE(soon([&] { return inits_of(::getpid()).size() == waiting; }));
+  }
+  EXPECT_EQ(children(), before);
+  EXPECT_TRUE(inits_of(::getpid()).empty());
+}
+
+TEST(Launcher, ARunWhoseNamespacesWereEndedMakesItsOwn) {
+  auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+  ASSERT_TRUE(launcher);
+  for (int run = 0; run < 5; ++run) {
+    ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77})) << run;
+    if (may_make_ahead()) {
+      ASSERT_TRUE(soon([] { return inits_of(::getpid()).size() == 1; }));
+    }
+    for (const int init : inits_of(::getpid())) ::kill(init, SIGKILL);
+    ASSERT_TRUE(soon([] { return inits_of(::getpid()).empty(); }));
+  }
+  launcher = tl::unexpected<Error>(Error{});
+  EXPECT_TRUE(inits_of(::getpid()).empty());
+}
+
+// Who begins what waits for the next run; 0: nobody does.
+int spare_of(int launcher) {
+  for (const Process& one : processes_named("seclude-spare"))
+    if (one.parent == launcher) return one.id;
+  return 0;
+}
+
+TEST(Launcher, WhoeverMakesNamespacesIsReplacedWhenItIsKilledOrStopped) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  for (const int signal : {SIGKILL, SIGSTOP, SIGKILL, SIGSTOP}) {
+    const int before = spare_of(::getpid());
+    ASSERT_NE(before, 0);
+    ::kill(before, signal);
+    // One run has what was begun before, the next finds that nobody begins anything, and another
+    // takes its place.
+    for (int run = 0; run < 3; ++run) ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+    EXPECT_TRUE(soon([&] { return spare_of(::getpid()) != before; })) << signal;
+    EXPECT_TRUE(soon([] { return inits_of(::getpid()).size() == 1; })) << signal;
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST(Launcher, OfALargeProcessLittleIsCopied) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  // As mappings, and on the heap.
+  std::vector<char> large(size_t{64} << 20, 'x');
+  std::vector<std::string> many(200'000, std::string(100, 'y'));
+  auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+  ASSERT_TRUE(launcher);
+  for (int run = 0; run < 3; ++run) ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  const auto memory_of = [](int process) {
+    std::istringstream status(
+        kernel::read_file("/proc/" + std::to_string(process) + "/status").value_or(""));
+    long kilobytes = -1;
+    for (std::string word; status >> word;)
+      if (word == "RssAnon:") status >> kilobytes;
+    return kilobytes;
+  };
+  EXPECT_GT(memory_of(::getpid()), 64L << 10);
+  ASSERT_TRUE(soon([] { return inits_of(::getpid()).size() == 1; }));
+  for (const int small : {spare_of(::getpid()), inits_of(::getpid()).front()}) {
+    EXPECT_GE(memory_of(small), 0);
+    EXPECT_LT(memory_of(small), 4L << 10);
+  }
+  EXPECT_EQ(large.back(), many.back().back() - 1);
+}
+#endif
+
+TEST(Launcher, AKilledHelperLeavesNoNamespaces) {
+  const std::string before = children();
+  {
+    auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+    ASSERT_TRUE(launcher);
+    for (int run = 0; run < 5; ++run) {
+      ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77})) << run;
+      ::kill(helper_of_this_process(), SIGKILL);
+      EXPECT_TRUE(soon([] { return helper_of_this_process() == 0; }));
+      ASSERT_TRUE(std::holds_alternative<SetupError>(run_again(*launcher).ending)) << run;
+    }
+    ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  }
+  EXPECT_EQ(children(), before);
+}
+
+TEST(Launcher, AnIsolatedProgramThatCannotStartDoesNotSpoilTheNextRun) {
+  const Folder folder;
+  Request request = isolated(refusing(Action::deny(77), {"once"}));
+  const std::string copy = folder.file("program");
+  std::filesystem::copy_file(EXPLAIN_TARGET, copy);
+  request.command.front() = copy;
+  auto launcher = explaining_launcher(request);
+  ASSERT_TRUE(launcher);
+  for (int run = 0; run < 3; ++run) {
+    std::filesystem::rename(copy, copy + ".away");
+    EXPECT_TRUE(std::holds_alternative<SetupError>(run_again(*launcher).ending));
+    std::filesystem::rename(copy + ".away", copy);
+    EXPECT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  }
+}
+
+TEST(Launcher, WhatIsMountedBetweenRunsIsThere) {
+  const Folder folder;
+  const std::string place = folder.path();
+  const Request request = asking("test -e " + place + "/mounted", folder.file("answer"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Nothing that is mounted from here on gets anywhere by itself.
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) != 0)
+      ::_exit(may_make_ahead() ? 98 : 77);
+    const std::string inner = place + "/inner";
+    Request within = request;
+    within.command.back() = "test -e " + inner + "/mounted";
+    if (!std::filesystem::create_directory(inner)) ::_exit(97);
+    auto launcher = explaining_launcher(within);
+    if (!launcher || run_again(*launcher).ending != Ending(Exited{1})) ::_exit(96);
+    if (::mount("tmpfs", inner.c_str(), "tmpfs", 0, nullptr) != 0) ::_exit(95);
+    if (!kernel::write_file(inner + "/mounted", "")) ::_exit(94);
+    ::_exit(run_again(*launcher).ending == Ending(Exited{0}) ? 0 : 93);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "mounts take privileges";
+  EXPECT_EQ(status, 0) << WEXITSTATUS(status);
+}
+
+TEST(Launcher, AKilledLauncherTakesTheNamespacesAlong) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  for (int round = 0; round < 10; ++round) {
+    const pid_t process = ::fork();
+    if (process == 0) {
+      auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+      for (int run = 0; run < 3; ++run) (void)run_again(*launcher);
+      ::pause();
+    }
+    ASSERT_TRUE(soon([&] { return !inits_of(process).empty(); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(round));
+    std::vector<int> all = inits_of(process);
+    all.push_back(spare_of(process));
+    ::kill(process, SIGKILL);
+    ASSERT_EQ(::waitpid(process, nullptr, 0), process);
+    EXPECT_TRUE(soon([&] {
+      for (const char* name : {"seclude-init", "seclude-spare"})
+        for (const Process& one : processes_named(name))
+          if (std::find(all.begin(), all.end(), one.id) != all.end()) return false;
+      return true;
+    }));
+  }
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ Result<Supervisor> Supervisor::begin(const DescribeFrom& describe, kernel::NewNa
                          .briefing = &briefing});
   };
   std::function<void()> begins;
-  if (ahead != nullptr) begins = [&] { ahead->begin_in_helper(); };
+  if (ahead != nullptr) begins = [&] { kernel::NewNamespaces::begin_in_helper(ahead->order()); };
   auto begun = TRY(fork(Serves::OneRun, Knows::Nothing, work, begins));
   // It has things to do while this process has others.
   kernel::keep_off_this_processor(begun.process_);
