@@ -18,12 +18,6 @@ namespace seclude::kernel {
 [[nodiscard]] Result<void*> map_shared(size_t size);
 void unmap(void* address, size_t size);
 
-// For a copy of this process (fork) that goes on with little, and shall not be copied with all the
-// rest once more: gives back what lies in large pieces, but for what is near its stack and what
-// belongs to its thread. Neither values on the heap nor AddressSanitizer's, where nothing happens,
-// can be used any more.
-void give_up_large_memory();
-
 // For a child that needs more than a ChildStack (process.h): 64 KiB. Nothing can be touched below
 // it, so that an overflow faults.
 class Stack {

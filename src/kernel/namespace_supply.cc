@@ -1,6 +1,7 @@
 // Namespace supply: see namespace_supply.h.
 #include "kernel/namespace_supply.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "kernel/helper.h"
+#include "kernel/large_memory.h"
 #include "kernel/process.h"
 
 namespace seclude::kernel {
@@ -19,6 +21,9 @@ constexpr uint64_t patience = 200'000'000;
 int NamespaceSupply::serve(const std::array<NewNamespaces::Order, places>& orders,
                            const Wishes& wishes) {
   ::prctl(PR_SET_NAME, "seclude-spare", 0, 0, 0);
+  // The launcher may have ended before this process could ask to end with it.
+  pollfd launcher = {orders[0].then.launcher, POLLIN, 0};
+  if (::poll(&launcher, 1, 0) > 0) return 0;
   let_go_of_standard_error();
   give_up_large_memory();
   for (size_t run = 0; wishes.wished[run % places].pass() == 0; ++run)

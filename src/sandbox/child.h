@@ -2,7 +2,7 @@
 //
 // In: a list of ready steps (numbers, pointers to memory the parent keeps) and a page shared with
 // the parent. Out: the target program, or the step that failed and its errno in the page. No
-// allocation, no lock, no library that might: see kernel/raw.h. Neighbours: launch.cc makes the
+// allocation, no lock, no library that might: see kernel/raw.h. Neighbours: prepare.h makes the
 // list from a plan.
 #pragma once
 

@@ -1,42 +1,21 @@
 // Launch: carries out a plan, watches the program, says how it ended.
 //
-// In: a Plan (plan.h). Out: an Outcome. All that can fail is done before the clone: files are
-// opened, the proven filter has this launch's own key; the child (child.h) only walks a list of
-// ready steps. With a process namespace the filter is made while the child walks, which waits for
-// it (kernel/gate.h).
-// Neighbours: watch.h is the waiting half.
+// In: a Plan (plan.h). Out: an Outcome. Where refused calls are to be explained, a helper is there
+// before the program.
+// Neighbours: start.h begins the program, watch.h is the waiting half.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <tl/expected.hpp>
-#include <utility>
 
 #include "kernel/namespace_supply.h"
-#include "kernel/new_namespaces.h"
-#include "kernel/process.h"
-#include "kernel/run_group.h"
 #include "sandbox/helper/supervisor.h"
-#include "sandbox/limits/relay.h"
 #include "sandbox/outcome.h"
 #include "sandbox/plan.h"
+#include "sandbox/start.h"
 
 namespace seclude::sandbox {
-
-// A program that was started: execve has succeeded. Going away ends it.
-struct Running {
-  // What holds it and what it started; they go after the processes.
-  std::optional<kernel::RunGroup> group;
-  std::optional<Relay> relay;
-  std::optional<WatchTime> time;
-  bool limits_files = false;
-  // Of a process namespace: with it ends everything in there. The program has to be collected
-  // before.
-  std::optional<kernel::Process> init;
-  kernel::Process process;
-  uint64_t started = 0;          // kernel::now()
-  uint64_t launcher_memory = 0;  // peak of this process when it was started
-};
 
 // Not for plans with limits that somebody has to watch (WatchTime, RelayOutput, groups): run()
 // does.

@@ -4,7 +4,7 @@
 // which they happen; `run --plan` prints it, tests compare it, launch.h carries it out.
 // Finding the program, its loader and all that may be missing happens here, where there is still
 // a whole process to explain it.
-// Neighbours: executable.h finds the program, launch.h prepares descriptors and the filter.
+// Neighbours: executable.h finds the program, prepare.h prepares descriptors and the filter.
 #pragma once
 
 #include <cstdint>
@@ -175,6 +175,18 @@ struct Plan {
 };
 
 [[nodiscard]] tl::expected<Plan, SetupError> make_plan(Request request);
+
+// The first step of a kind; nullptr: there is none.
+template <typename T>
+const T* find_step(const Plan& plan) {
+  for (const Step& step : plan.steps)
+    if (const auto* found = std::get_if<T>(&step)) return found;
+  return nullptr;
+}
+template <typename T>
+bool has_step(const Plan& plan) {
+  return find_step<T>(plan) != nullptr;
+}
 
 // The plan of a launcher that stands in for the program (launch.h): it guards itself, and with
 // `helper` somebody answers refused calls.

@@ -76,11 +76,6 @@ Result<LaunchPatterns> patterns_for(const LoadFilter& step, bool own_processes) 
   return make_patterns(step.rules->get(), {&alone, 1}, {&watched, 1});
 }
 
-bool starts_init(const Plan& plan) {
-  return std::any_of(plan.steps.begin(), plan.steps.end(),
-                     [](const Step& step) { return std::holds_alternative<StartInit>(step); });
-}
-
 }  // namespace
 
 Result<void> compile_filter(Plan& plan) {
@@ -88,7 +83,7 @@ Result<void> compile_filter(Plan& plan) {
     auto* load = std::get_if<LoadFilter>(&step);
     if (load == nullptr || load->answered) continue;
     load->patterns =
-        std::make_shared<const LaunchPatterns>(TRY(patterns_for(*load, starts_init(plan))));
+        std::make_shared<const LaunchPatterns>(TRY(patterns_for(*load, has_step<StartInit>(plan))));
   }
   return {};
 }
@@ -108,7 +103,7 @@ struct Preparation {
     to.steps_.push_back(step);
   }
 
-  // The launcher's own steps (launch.cc).
+  // The launcher's own steps (launch.cc, start.cc).
   Result<void> operator()(const RefuseTracing&) { return {}; }
   Result<void> operator()(const StartHelper&) { return {}; }
   Result<void> operator()(const DieWithLauncher&) {
@@ -361,7 +356,7 @@ tl::expected<void, SetupError> Prepared::compile(const Plan& plan,
   const auto refuse = [](SetupError::Kind kind, Error error) {
     return tl::unexpected<SetupError>(SetupError{kind, std::move(error)});
   };
-  const bool own_processes = starts_init(plan);
+  const bool own_processes = has_step<StartInit>(plan);
   for (const Step& step : plan.steps) {
     const auto* load = std::get_if<LoadFilter>(&step);
     if (load == nullptr) continue;

@@ -3,7 +3,7 @@
 // In: a Plan. Out: a Prepared, which owns what the child's steps point at: opened files, the
 // compiled filter, argument and environment arrays. Everything that can fail with an explanation
 // fails here.
-// Neighbours: child.h walks the steps; launch.cc calls both.
+// Neighbours: child.h walks the steps; start.cc calls both.
 #pragma once
 
 #include <optional>

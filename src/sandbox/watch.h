@@ -2,12 +2,12 @@
 //
 // In: a Running program. Out: its Outcome. On the way, signals sent to this process reach the
 // program, both stop and continue together, and a time limit is kept.
-// Neighbours: launch.cc starts the program; kernel/signals.h delivers signals as data.
+// Neighbours: start.h begins the program; kernel/signals.h delivers signals as data.
 #pragma once
 
 #include "base/result.h"
 #include "kernel/signals.h"
-#include "sandbox/launch.h"
+#include "sandbox/start.h"
 
 namespace seclude::sandbox {
 

@@ -320,6 +320,9 @@ TEST(Launcher, WhatIsMountedBetweenRunsIsThere) {
 
 TEST(Launcher, AKilledLauncherTakesTheNamespacesAlong) {
   if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  // A first process ends when all in its namespace have been collected, and here nobody else may
+  // hurry to do that.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   for (int round = 0; round < 10; ++round) {
     const pid_t process = ::fork();
     if (process == 0) {
@@ -334,12 +337,15 @@ TEST(Launcher, AKilledLauncherTakesTheNamespacesAlong) {
     ::kill(process, SIGKILL);
     ASSERT_EQ(::waitpid(process, nullptr, 0), process);
     EXPECT_TRUE(soon([&] {
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
       for (const char* name : {"seclude-init", "seclude-spare"})
         for (const Process& one : processes_named(name))
           if (std::find(all.begin(), all.end(), one.id) != all.end()) return false;
       return true;
     }));
   }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@
 // - A program can keep it waiting for memory that never comes (userfaultfd); after some seconds of
 //   that, it dies.
 // One helper can serve many runs, one after the other (Launcher in launch.h): each ends with
-// finish(). Neighbours: launch.h makes the child that joins; answering.h is what runs in the
+// finish(). Neighbours: start.h makes the child that joins; answering.h is what runs in the
 // helper.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Limit steps: what a launch does so that a program keeps within its limits. Plain values, parts of
 // a Plan (plan.h).
 //
-// In: limits.h makes them from `limit` lines. Out: launch.cc makes groups and pipes of them,
+// In: limits.h makes them from `limit` lines. Out: start.cc makes groups and pipes of them,
 // limit_watch.h keeps what only time shows.
 #pragma once
 

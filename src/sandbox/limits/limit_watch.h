@@ -12,8 +12,8 @@
 #include "kernel/process.h"
 #include "kernel/signals.h"
 #include "policy/quantity.h"
-#include "sandbox/launch.h"
 #include "sandbox/outcome.h"
+#include "sandbox/start.h"
 
 namespace seclude::sandbox {
 

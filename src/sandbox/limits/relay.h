@@ -4,7 +4,7 @@
 // In: where the two lead. Out: the ends that the program gets; pump() moves what has arrived. What
 // goes on is never more than the limit, and what leads to one place goes through one pipe, so that
 // its order stays.
-// Neighbours: launch.cc makes one for a plan with RelayOutput; limit_watch.h pumps.
+// Neighbours: start.cc makes one for a plan with RelayOutput; limit_watch.h pumps.
 #pragma once
 
 #include <cstdint>

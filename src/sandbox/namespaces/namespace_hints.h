@@ -1,7 +1,7 @@
 // Namespace hints: what to do where namespaces or mounts cannot be made.
 //
 // In: what the kernel and its settings say. Out: one sentence each, with the fix.
-// Neighbours: launch.cc says them when a launch fails, report/doctor.h before.
+// Neighbours: start.cc says them when a launch fails, report/doctor.h before.
 #pragma once
 
 #include <optional>

@@ -7,7 +7,7 @@
 //    read hold this launch's random key. execve replaces the memory and registers that knew it.
 // 2. No program may install a filter with a listener of its own: such a listener takes over the
 //    decisions of an outer one that has gone, and overrides an outer `trace`.
-// Neighbours: launch.cc draws the key, kernel/raw.h passes it.
+// Neighbours: prepare.cc draws the key, kernel/raw.h passes it.
 #pragma once
 
 #include "base/result.h"
