@@ -47,11 +47,14 @@ SetupError no_helper(Observed::How how);
 // explained.
 [[nodiscard]] Outcome run(const Plan& plan, const RunOptions& options = {});
 
-// For a process that runs one plan many times, one run after the other: the filter is
-// compiled and proven once, with the key and the numbers of processes blank, and one helper
-// explains all runs. Where this process may, another process makes the namespaces of the next run
-// while one goes on. All of this belongs to the process that made it, whose number is in the
-// filter.
+// For a process that runs one plan many times, one run after the other: the filter is compiled and
+// proven once, with the key and the numbers of processes blank, and one helper explains all runs.
+// With a process namespace, and CAP_SYS_ADMIN and CAP_SYS_PTRACE, the namespaces of the next run
+// are made while one goes on (kernel/namespace_supply.h); others make them in each run, which takes
+// longer the more memory this process has.
+// One run at a time, in the process and the thread that made it: its number is in the filter, and
+// what was begun ends with the thread (prctl(2), PR_SET_PDEATHSIG). Between runs it has children:
+// who waits for any child of this process (wait(2)) must leave those alone that he does not know.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});
