@@ -79,7 +79,7 @@ class Giver {
 }  // namespace
 
 void give_up_large_memory() {
-#ifndef SECLUDE_WATCHED
+  if constexpr (raw::watched) return;
   const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
   Giver giver({reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
@@ -99,7 +99,6 @@ void give_up_large_memory() {
     std::memmove(text.data(), line, filled);
   }
   ::close(file);
-#endif
 }
 
 }  // namespace seclude::kernel

@@ -60,6 +60,13 @@ inline long enter(long number, const long (&arguments)[6]) {
 }
 #endif
 
+// AddressSanitizer has memory of its own beside each piece of this process'.
+#if defined(SECLUDE_WATCHED)
+inline constexpr bool watched = true;
+#else
+inline constexpr bool watched = false;
+#endif
+
 // Whether a child may run beside its launcher.
 #if defined(SECLUDE_WATCHED) || defined(SECLUDE_THROUGH_LIBC)
 inline constexpr bool leaves_errno_alone = false;
