@@ -39,7 +39,7 @@ sandbox::Request behind_policy(const std::string& text, std::vector<std::string>
 }
 
 Launch by_library(sandbox::Request request, bool explain) {
-  sandbox::RunOptions options{.as_stand_in = explain};
+  sandbox::RunOptions options;
   if (explain) options.supervision.emplace();
   // Made at the first launch, for it belongs to the process that launches.
   auto launcher = std::make_shared<std::optional<sandbox::Launcher>>();

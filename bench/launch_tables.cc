@@ -1,6 +1,7 @@
 // Launch tables: see launch_tables.h.
 #include "launch_tables.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace bench {
@@ -48,7 +49,10 @@ void report_parents(Section& section, const std::vector<Way>& ways, size_t round
   section.paragraph("Launched from a process that has touched 1 MiB, or 1 GiB, of memory:");
   std::vector<Row> rows;
   for (size_t i = 0; i < ways.size(); ++i) {
-    if (by_size[1].size() <= i || by_size[1][i].empty()) continue;
+    const auto missing = [&](const std::vector<Samples>& all) {
+      return all.size() <= i || all[i].empty();
+    };
+    if (std::any_of(by_size.begin(), by_size.end(), missing)) continue;
     rows.push_back({ways[i].name, figure(median(by_size[0][i])), figure(median(by_size[1][i])),
                     times(by_size[1][i], by_size[0][i])});
   }

@@ -76,6 +76,7 @@ Result<int> start_helper(std::vector<int> descriptors, const HelperTask& task) {
   if (task.first) task.first();
   ::prctl(PR_SET_NAME, "seclude-explain", 0, 0, 0);
   ::setsid();
+  (void)!::chdir("/");         // and holds no folder
   ::signal(SIGCHLD, SIG_DFL);  // tells of whom it follows; ignored, it would not
   replace_by_null({STDIN_FILENO, STDOUT_FILENO});
   close_all_but(std::move(descriptors));

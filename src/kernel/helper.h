@@ -3,7 +3,7 @@
 // In: what it shall do, the descriptors it needs. Out: its process id. It is a copy of this process
 // at the moment of the call (fork): call it while there is one thread. It has its own session, so
 // that no terminal stops it and no signal for this process' group reaches it; nobody can trace it;
-// of the descriptors it has only those listed and standard error.
+// of the descriptors it has only those listed and standard error, and it stands in `/`.
 // Neighbours: sandbox/helper/supervisor.h is what runs there. process.h makes the confined child.
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "kernel/large_memory.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "kernel/raw_call.h"
 
@@ -40,30 +42,39 @@ Mapping mapping_of(const char* line) {
 
 class Giver {
  public:
-  explicit Giver(std::array<uintptr_t, 2> kept) : kept_(kept) {
-    std::sort(kept_.begin(), kept_.end());
+  Giver(std::span<const void* const> shared, std::array<uintptr_t, 3> near)
+      : shared_(shared), near_(near) {
+    std::sort(near_.begin(), near_.end());
   }
 
   void look_at(const Mapping& mapping) {
-    constexpr size_t large = size_t{1} << 20;
-    // Right behind a file that is executed lie its variables, and libc's where that is a part of
-    // it.
+    constexpr size_t large = size_t{256} << 10;
+    // Right behind a program or library lie its variables, and libc's where that is a part of it.
     const bool is_variables = mapping.begin == end_of_file_;
     if (mapping.has_file || is_variables) end_of_file_ = mapping.end;
-    if (mapping.is_private && !mapping.has_file && !mapping.is_kernels && !is_variables &&
+    if (mapping.is_kernels) return;
+    if (!mapping.is_private && !is_kept(mapping)) unmap(mapping.begin, mapping.end);
+    if (mapping.is_private && !mapping.has_file && !is_variables &&
         mapping.end - mapping.begin >= large)
       give_up(mapping);
   }
 
  private:
+  bool is_kept(const Mapping& mapping) const {
+    return std::any_of(shared_.begin(), shared_.end(), [&](const void* place) {
+      const auto address = reinterpret_cast<uintptr_t>(place);
+      return address >= mapping.begin && address < mapping.end;
+    });
+  }
+
   void give_up(const Mapping& mapping) const {
-    constexpr uintptr_t near = 256 * 1024;
+    constexpr uintptr_t distance = 256 * 1024;
     const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
     uintptr_t begin = mapping.begin;
-    for (const uintptr_t place : kept_) {
-      const uintptr_t until = std::clamp((place - near) / page * page, begin, mapping.end);
+    for (const uintptr_t place : near_) {
+      const uintptr_t until = std::clamp((place - distance) / page * page, begin, mapping.end);
       unmap(begin, until);
-      begin = std::clamp((place + near) / page * page, begin, mapping.end);
+      begin = std::clamp((place + distance) / page * page, begin, mapping.end);
     }
     unmap(begin, mapping.end);
   }
@@ -72,32 +83,44 @@ class Giver {
     if (end > begin) ::munmap(reinterpret_cast<void*>(begin), end - begin);
   }
 
-  std::array<uintptr_t, 2> kept_;
+  std::span<const void* const> shared_;
+  std::array<uintptr_t, 3> near_;
   uintptr_t end_of_file_ = 0;
 };
 
-}  // namespace
-
-void give_up_large_memory() {
-  if constexpr (raw::watched) return;
-  const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return;
-  Giver giver({reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
-               reinterpret_cast<uintptr_t>(&errno)});
-  std::array<char, 8192> text;  // a line is shorter: a path has at most 4096 bytes
+// Calls `look` with each line; one that is longer than all that can be kept of it is left out.
+template <typename Look>
+void for_each_line(int file, const Look& look) {
+  std::array<char, 8192> text;
   size_t filled = 0;
+  bool skips = false;
   for (ssize_t got = 0; (got = ::read(file, text.data() + filled, text.size() - 1 - filled)) > 0;) {
     filled += static_cast<size_t>(got);
     text[filled] = 0;
     char* line = text.data();
     while (char* end = std::strchr(line, '\n')) {
       *end = 0;
-      giver.look_at(mapping_of(line));
+      if (!std::exchange(skips, false)) look(line);
       line = end + 1;
     }
     filled -= static_cast<size_t>(line - text.data());
+    if (filled == text.size() - 1) {
+      skips = true;
+      filled = 0;
+    }
     std::memmove(text.data(), line, filled);
   }
+}
+
+}  // namespace
+
+void give_up_memory_but(std::span<const void* const> shared) {
+  if constexpr (raw::watched) return;
+  const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  Giver giver(shared, {reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
+                       reinterpret_cast<uintptr_t>(&errno), ::pthread_self()});
+  for_each_line(file, [&](const char* line) { giver.look_at(mapping_of(line)); });
   ::close(file);
 }
 

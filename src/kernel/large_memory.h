@@ -1,17 +1,22 @@
 // Large memory: what a copy of a large process does without.
 //
 // A fork copies what says where memory lies, which takes milliseconds for each GiB, and keeps the
-// memory itself for as long as the copy lives. In: proc(5)'s maps; where they cannot be read,
-// nothing happens. Out: this process with little. Neighbours: namespace_supply.h forks again and
-// again.
+// memory itself, and the files and file systems behind it, for as long as the copy lives.
+// In: proc(5)'s maps; where they cannot be read, nothing happens. Out: this process with little.
+// Neighbours: namespace_supply.h forks again and again.
 #pragma once
+
+#include <span>
 
 namespace seclude::kernel {
 
-// For a copy (fork) that goes on with what lies on its stack, and calls the kernel: gives back all
-// private memory that came from no file and lies in pieces of 1 MiB and more, but for what is near
-// its stack and what belongs to its thread. Values on the heap are gone. Not under
-// AddressSanitizer, whose own memory is of this kind.
-void give_up_large_memory();
+// For a copy (fork) that goes on with what lies on its stack and in these shared places, and calls
+// the kernel. Gives back all other shared memory, and private memory of no file in pieces of 256
+// KiB and more: the heap, but not what is near the stack, errno or libc's account of the thread,
+// and no variables of programs and libraries (behind their files). Does nothing under
+// AddressSanitizer, whose own memory looks alike. Where a static program has large thread_local
+// variables, or some other watcher keeps memory, too much may go: then this process ends by
+// SIGSEGV.
+void give_up_memory_but(std::span<const void* const> shared);
 
 }  // namespace seclude::kernel

@@ -4,92 +4,98 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-
 #include <utility>
-#include <vector>
 
 #include "kernel/helper.h"
 #include "kernel/large_memory.h"
-#include "kernel/process.h"
+#include "kernel/raw_namespaces.h"
 
 namespace seclude::kernel {
+namespace {
 
 // For a process that has only to be begun, in nanoseconds.
 constexpr uint64_t patience = 200'000'000;
 
-// It has nothing but its stack, small things, and what it shares with the launcher.
-int NamespaceSupply::serve(const std::array<NewNamespaces::Order, places>& orders,
-                           const Wishes& wishes) {
+}  // namespace
+
+// It holds on to nothing that the launcher may want to be free.
+int NamespaceSupply::serve(const Orders& orders, const Wishes& wishes) {
   ::prctl(PR_SET_NAME, "seclude-spare", 0, 0, 0);
-  // The launcher may have ended before this process could ask to end with it.
-  pollfd launcher = {orders[0].then.launcher, POLLIN, 0};
-  if (::poll(&launcher, 1, 0) > 0) return 0;
   let_go_of_standard_error();
-  give_up_large_memory();
-  for (size_t run = 0; wishes.wished[run % places].pass() == 0; ++run)
-    NewNamespaces::begin_in_helper(orders[run % places]);
-  return 0;
+  std::array<const void*, 1 + 2 * sets> kept = {&wishes};
+  for (size_t i = 0; i < sets; ++i) {
+    kept[1 + 2 * i] = orders[i].process;
+    kept[2 + 2 * i] = orders[i].then.guarded;
+  }
+  give_up_memory_but(kept);
+  pollfd launcher = {orders.front().then.launcher, POLLIN, 0};  // readable once it has ended
+  for (size_t run = 0;; ++run) {
+    const Gate& wished = wishes[run % sets];
+    // It may have become somebody else, and does not take this process with it then.
+    do
+      if (wished.is_shut() || ::poll(&launcher, 1, 0) > 0) return 0;
+    while (!wished.opens_within(raw::between_looks_at_launcher));
+    NewNamespaces::begin_in_helper(orders[run % sets]);
+  }
 }
 
-std::optional<NamespaceSupply> NamespaceSupply::start(Namespaces wanted) {
+std::unique_ptr<NamespaceSupply> NamespaceSupply::start(Namespaces wanted) {
   // Whoever sees these processes may be able to signal them.
-  if (!wanted.processes) return std::nullopt;
+  if (!wanted.processes) return nullptr;
   wanted.mounts = false;
   // The host's name at that time, and the control groups of another process.
   wanted.names = wanted.groups = false;
-  Places some = {NewNamespaces::prepare(wanted), NewNamespaces::prepare(wanted),
-                 NewNamespaces::prepare(wanted)};
-  std::array<NewNamespaces::Order, places> orders;
-  std::vector<int> kept;
-  for (size_t i = 0; i < places; ++i) {
-    if (!some[i].possible()) return std::nullopt;
-    orders[i] = some[i].order();
-    kept.push_back(orders[i].then.launcher);
-  }
+  NewNamespaces first = NewNamespaces::prepare(wanted);
+  NewNamespaces second = NewNamespaces::prepare_beside(first);
+  NewNamespaces third = NewNamespaces::prepare_beside(first);
   auto wishes = SharedPage<Wishes>::make();
-  if (!wishes) return std::nullopt;
-  const auto process =
-      start_helper(std::move(kept), {.work = [&] { return serve(orders, **wishes); }});
-  if (!process) return std::nullopt;
-  (*wishes)->wished[0].open();
-  return NamespaceSupply(std::move(some), std::move(*wishes), *process);
+  if (!first.possible() || !second.possible() || !third.possible() || !wishes) return nullptr;
+  const Orders orders = {first.order(), second.order(), third.order()};
+  const auto process = start_helper({orders.front().then.launcher},
+                                    {.work = [&] { return serve(orders, **wishes); }});
+  if (!process) return nullptr;
+  auto descriptor = pidfd_of(*process);
+  if (!descriptor) {
+    end_child(*process);
+    return nullptr;
+  }
+  (**wishes)[0].open();
+  return std::unique_ptr<NamespaceSupply>(
+      new NamespaceSupply({std::move(first), std::move(second), std::move(third)},
+                          std::move(*wishes), Process(*process, std::move(*descriptor))));
 }
 
-NamespaceSupply::NamespaceSupply(Places some, SharedPage<Wishes> wishes, int process)
-    : places_(std::move(some)), wishes_(std::move(wishes)), process_(process) {}
-
-NamespaceSupply::NamespaceSupply(NamespaceSupply&& other) noexcept
-    : places_(std::move(other.places_)),
-      wishes_(std::move(other.wishes_)),
-      process_(std::exchange(other.process_, 0)),
-      taken_(other.taken_) {}
+NamespaceSupply::NamespaceSupply(Sets made, SharedPage<Wishes> wishes, Process spare)
+    : sets_(std::move(made)), wishes_(std::move(wishes)), spare_(std::move(spare)) {}
 
 NamespaceSupply::~NamespaceSupply() {
-  if (process_ == 0) return;
+  const int process = spare_.pid();
+  if (!spare_.is_child()) return;  // in a copy of the launcher
+  for (size_t i = 0; i < sets; ++i)
+    if ((*wishes_)[i].is_open()) sets_[i].begun_by(process);
+  // Whoever has become somebody else meanwhile may not send it signals.
+  for (Gate& wish : *wishes_) wish.shut();
   // What has been begun ends, and nothing is begun any more.
-  end_child(process_);
-  for (size_t i = 0; i < places; ++i)
-    if (wishes_->wished[i].is_open()) places_[i].begun_by(process_);
+  { const Process ended = std::move(spare_); }
 }
 
 NamespaceSupply::Share NamespaceSupply::begin_run() {
-  const size_t place = taken_ % places;
-  if (!wishes_->wished[place].is_open()) return {nullptr, &wishes_->wished[place]};
-  in_use_ = &places_[place];
-  in_use_->begun_by(process_);
+  Wishes& wishes = *wishes_;
+  const size_t next = taken_ % sets;
+  if (!wishes[next].is_open()) return {nullptr, &wishes[next]};
+  in_use_ = &sets_[next];
+  in_use_->begun_by(spare_.pid());
   // Somebody may have stopped it.
-  if (!in_use_->is_settled_within(patience)) ::kill(process_, SIGKILL);
-  return {in_use_, &wishes_->wished[(taken_ + 1) % places]};
+  if (!in_use_->is_settled_within(patience)) (void)spare_.signal(SIGKILL);
+  return {in_use_, &wishes[(taken_ + 1) % sets]};
 }
 
-void NamespaceSupply::run_is_over() {
+bool NamespaceSupply::run_is_over() {
   NewNamespaces* const used = std::exchange(in_use_, nullptr);
-  if (used == nullptr) return;
+  if (used == nullptr) return false;
   used->end();
-  used->renew();
-  wishes_->wished[taken_++ % places] = {};
+  (*wishes_)[taken_++ % sets] = {};
+  return used->renew();
 }
-
-bool NamespaceSupply::has_ended() const { return kernel::has_ended(process_); }
 
 }  // namespace seclude::kernel

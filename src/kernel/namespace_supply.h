@@ -1,53 +1,55 @@
 // Namespace supply: new namespaces for one run after the other.
 //
-// In: which of them every run wants. Out: for each run some that are there when it begins, and the
-// first process of a process namespace, which costs a large launcher nothing: a process of its own
-// with hardly any memory begins those of the next run when the child of one is about to execute its
-// program, and sleeps otherwise. It ends with this process.
+// In: which of them every run wants. Out: for each run some that are there when it begins, with the
+// first process of its process namespace. A process of its own ("seclude-spare"), which has little
+// memory, begins those of the next run when the child of one is about to execute its program, and
+// sleeps otherwise; so one set of them waits between runs.
 // Mounts are not among them: those that were made long before a run are not what it would find.
 // Neighbours: new_namespaces.h is what makes them; sandbox/launch.h has the runs.
 #pragma once
 
 #include <array>
-#include <optional>
+#include <memory>
 
 #include "kernel/gate.h"
 #include "kernel/memory.h"
 #include "kernel/new_namespaces.h"
+#include "kernel/process.h"
 
 namespace seclude::kernel {
 
 class NamespaceSupply {
  public:
-  // nullopt where new_namespaces.h begins nothing, where there can be no process for it, and for
-  // programs without a process namespace. Of the memory of this process there is a copy for a
-  // moment (fork).
-  static std::optional<NamespaceSupply> start(Namespaces wanted);
-  NamespaceSupply(NamespaceSupply&& other) noexcept;
-  NamespaceSupply& operator=(NamespaceSupply&&) = delete;
+  // nullptr where new_namespaces.h begins nothing, where there can be no process for it, and for
+  // programs without a process namespace. In a process of one thread, of whose memory there is a
+  // copy for a moment (helper.h).
+  static std::unique_ptr<NamespaceSupply> start(Namespaces wanted);
+  NamespaceSupply(const NamespaceSupply&) = delete;
+  NamespaceSupply& operator=(const NamespaceSupply&) = delete;
+  // Ends the process, and what waits.
   ~NamespaceSupply();
 
   struct Share {
-    NewNamespaces* namespaces = nullptr;  // nullptr: nobody has wished for any
+    NewNamespaces* namespaces = nullptr;  // nullptr: there are none this time
     Gate* wish = nullptr;                 // opened by the run's child, for the run after
   };
   Share begin_run();
-  void run_is_over();
-  // Whether somebody has ended the process; then there will be no others.
-  bool has_ended() const;
+  // Whether it had what there was.
+  bool run_is_over();
+  // Somebody has ended the process: there will be no others.
+  bool has_ended() const { return spare_.has_ended(); }
 
  private:
-  static constexpr size_t places = 3;  // one run's, the next one's, and what is waited for
-  struct Wishes {
-    Gate wished[places] = {};
-  };
-  using Places = std::array<NewNamespaces, places>;
-  NamespaceSupply(Places some, SharedPage<Wishes> wishes, int process);
-  static int serve(const std::array<NewNamespaces::Order, places>& orders, const Wishes& wishes);
+  static constexpr size_t sets = 3;  // one run's, the next one's, and what is waited for
+  using Sets = std::array<NewNamespaces, sets>;
+  using Orders = std::array<NewNamespaces::Order, sets>;
+  using Wishes = std::array<Gate, sets>;
+  NamespaceSupply(Sets made, SharedPage<Wishes> wishes, Process spare);
+  static int serve(const Orders& orders, const Wishes& wishes);
 
-  Places places_;
+  Sets sets_;
   SharedPage<Wishes> wishes_;
-  int process_;       // 0: another one's
+  Process spare_;
   size_t taken_ = 0;  // by runs
   NewNamespaces* in_use_ = nullptr;
 };

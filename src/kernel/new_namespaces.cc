@@ -5,6 +5,8 @@
 #include <linux/stat.h>
 #include <sched.h>
 
+#include <utility>
+
 #include "kernel/capabilities.h"
 #include "kernel/files.h"
 #include "kernel/memory.h"
@@ -26,7 +28,7 @@ struct Shared {
 }  // namespace
 
 struct NewNamespaces::Making {
-  Making(const Namespaces& wanted, Fd own, SharedPage<Shared> page)
+  Making(const Namespaces& wanted, std::shared_ptr<const Fd> own, SharedPage<Shared> page)
       : namespaces(wanted), launcher(std::move(own)), shared(std::move(page)) {}
 
   // The number of the process; sleeps while a helper may still be about to begin it. 0: nobody
@@ -43,10 +45,11 @@ struct NewNamespaces::Making {
   }
 
   Namespaces namespaces;
-  Fd launcher;
+  std::shared_ptr<const Fd> launcher;
   SharedPage<Shared> shared;
   int helper = 0;
   std::optional<Process> process = {};
+  bool let_go = false;
 };
 
 namespace {
@@ -110,7 +113,15 @@ NewNamespaces NewNamespaces::prepare(const Namespaces& wanted) {
   auto launcher = own_pidfd();
   auto shared = SharedPage<Shared>::make();
   if (!launcher || !shared) return NewNamespaces(nullptr);
-  return NewNamespaces(std::make_unique<Making>(wanted, std::move(*launcher), std::move(*shared)));
+  return NewNamespaces(std::make_unique<Making>(
+      wanted, std::make_shared<const Fd>(std::move(*launcher)), std::move(*shared)));
+}
+
+NewNamespaces NewNamespaces::prepare_beside(const NewNamespaces& other) {
+  auto shared = SharedPage<Shared>::make();
+  if (!other.making_ || !shared) return NewNamespaces(nullptr);
+  return NewNamespaces(std::make_unique<Making>(other.making_->namespaces, other.making_->launcher,
+                                                std::move(*shared)));
 }
 
 NewNamespaces::Order NewNamespaces::order() const {
@@ -119,7 +130,7 @@ NewNamespaces::Order NewNamespaces::order() const {
   Shared& shared = *making_->shared;
   return {.makes = flags_of(making_->namespaces) & ~begins,
           .begins = begins,
-          .then = {making_->launcher.number(), &shared.guarded},
+          .then = {making_->launcher->number(), &shared.guarded},
           .process = &shared.process};
 }
 
@@ -161,6 +172,8 @@ Namespaces NewNamespaces::promised(const Namespaces& wanted) {
     if (!descriptor) return {};
     making_->process.emplace(begun, std::move(*descriptor));
   }
+  // Somebody may have collected it, and its number is another one's.
+  if (!making_->process->is_child()) return {};
   return promised;
 }
 
@@ -170,8 +183,10 @@ raw::Guarded& NewNamespaces::guarded() const { return making_->shared->guarded; 
 
 void NewNamespaces::end() {
   if (!making_) return;
-  if (!making_->process)
-    if (const int begun = making_->begun(); begun != 0) end_child(begun);
+  const int begun = making_->begun();
+  // Whoever has become somebody else meanwhile may not send it signals.
+  if (begun != 0) making_->shared->guarded.begun.shut();
+  if (!making_->process && begun != 0 && is_child(begun)) end_child(begun);
   making_->process.reset();
   making_->helper = 0;
 }
@@ -179,13 +194,16 @@ void NewNamespaces::end() {
 std::optional<Process> NewNamespaces::let_go() {
   if (!making_ || !making_->process) return std::nullopt;
   making_->helper = 0;
+  making_->let_go = true;
   std::optional<Process> process = std::move(making_->process);
   making_->process.reset();
   return process;
 }
 
-void NewNamespaces::renew() {
-  if (making_) *making_->shared = {};
+bool NewNamespaces::renew() {
+  if (!making_) return false;
+  *making_->shared = {};
+  return std::exchange(making_->let_go, false);
 }
 
 }  // namespace seclude::kernel

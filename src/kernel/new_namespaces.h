@@ -27,6 +27,8 @@ class NewNamespaces {
   // For whoever has CAP_SYS_ADMIN and CAP_SYS_PTRACE; for others, and where none are wanted,
   // nothing will be begun. Linux 5.8.
   static NewNamespaces prepare(const Namespaces& wanted);
+  // The same, with the descriptors of another one, where they can be shared.
+  static NewNamespaces prepare_beside(const NewNamespaces& other);
   NewNamespaces(NewNamespaces&&) noexcept;
   NewNamespaces& operator=(NewNamespaces&&) = delete;
   ~NewNamespaces();
@@ -59,8 +61,8 @@ class NewNamespaces {
   void end();
   // It is the caller's from now on.
   std::optional<Process> let_go();
-  // After one of these two, and the end of the process: others can be begun.
-  void renew();
+  // After one of these two, and the end of the process: others can be begun. Whether it was let go.
+  bool renew();
 
  private:
   struct Making;

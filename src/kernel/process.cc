@@ -139,7 +139,7 @@ Result<Process> spawn_copy(int (*entry)(void*), void* argument, uint64_t extra_f
 }
 
 Process::~Process() {
-  if (ended_ || pidfd_.number() < 0) return;
+  if (ended_ || pidfd_.number() < 0 || !is_child()) return;
   if (signal(SIGKILL)) (void)wait();
 }
 
@@ -184,6 +184,12 @@ bool Process::has_ended() const {
   return ::poll(&ending, 1, 0) > 0;
 }
 
+bool Process::is_child() const {
+  siginfo_t info = {};
+  const int look = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  return ::waitid(by_pidfd, static_cast<id_t>(pidfd_.number()), &info, look) == 0;
+}
+
 uint64_t Process::cpu_time() const {
   clockid_t clock;
   return ::clock_getcpuclockid(pid_, &clock) == 0 ? time_of(clock) : 0;
@@ -201,8 +207,14 @@ bool has_ended(int pid) {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, look) != 0 || info.si_pid != 0;
 }
 
+bool is_child(int pid) {
+  siginfo_t info = {};
+  const int look = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, look) == 0;
+}
+
 void end_child(int pid) {
-  ::kill(pid, SIGKILL);
+  if (::kill(pid, SIGKILL) != 0) return;
   while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
   }
 }

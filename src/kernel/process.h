@@ -49,6 +49,9 @@ class Process {
   [[nodiscard]] Result<std::optional<Change>> look();
   // What is to be collected stays so.
   bool has_ended() const;
+  // Not in a copy of this process (fork), where going away does nothing, and not once somebody has
+  // collected it.
+  bool is_child() const;
   // That all its threads have used until now, in nanoseconds. Not of its children.
   uint64_t cpu_time() const;
   // ESRCH, when it has ended, is success.
@@ -93,6 +96,8 @@ class ChildStack {
 [[nodiscard]] Result<Fd> pidfd_of(int pid);
 bool has_ended(int pid);  // or was collected
 void end_child(int pid);
+// Not in a copy of this process (fork), and not once somebody has collected it.
+bool is_child(int pid);
 
 int own_pid();
 int parent();

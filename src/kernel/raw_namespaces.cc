@@ -120,8 +120,10 @@ __attribute__((no_sanitize("address"))) void guard_namespace(const Guardian& gua
   ::signal(SIGCHLD, SIG_IGN);
   Guarded& guarded = *guardian.guarded;
   guarded.ready.open();
-  // The signal above tells from then on.
-  if (::poll(&launcher, 1, 0) > 0 || guarded.begun.pass() != 0) leave(0);
+  // The signal above tells from then on, unless the launcher has become somebody else meanwhile.
+  do
+    if (::poll(&launcher, 1, 0) > 0 || guarded.begun.is_shut()) leave(0);
+  while (!guarded.begun.opens_within(between_looks_at_launcher));
   // Where this is refused, the launcher ends this process, somewhat later.
   const long program = ::syscall(SYS_pidfd_open, guarded.program, 0);
   pollfd ending[] = {launcher, {static_cast<int>(program), POLLIN, 0}};

@@ -23,6 +23,8 @@ int join_namespaces(int process, uint64_t flags);
 int join_when_made(int process, uint64_t flags, const Gate& made);
 // Whoever waits for a process that may end without a word looks for it that often, in nanoseconds.
 inline constexpr uint64_t between_looks = 2'000'000;
+// The same, where a signal tells (PR_SET_PDEATHSIG) but for rare cases.
+inline constexpr uint64_t between_looks_at_launcher = 2'000'000'000;
 // After a user namespace was made: the text of uid_map and of gid_map. Groups can be given up no
 // more, which the kernel asks of whoever has no privileges outside (user_namespaces(7)).
 int map_ids(const char* users, const char* groups);

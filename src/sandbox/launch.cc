@@ -131,6 +131,21 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
   return outcome;
 }
 
+// However a run ends.
+class SupplyInUse {
+ public:
+  SupplyInUse(kernel::NamespaceSupply* supply, int& in_vain) : supply_(supply), in_vain_(in_vain) {}
+  SupplyInUse(const SupplyInUse&) = delete;
+  SupplyInUse& operator=(const SupplyInUse&) = delete;
+  ~SupplyInUse() {
+    if (supply_ != nullptr) in_vain_ = supply_->run_is_over() ? 0 : in_vain_ + 1;
+  }
+
+ private:
+  kernel::NamespaceSupply* supply_;
+  int& in_vain_;
+};
+
 }  // namespace
 
 tl::expected<Running, SetupError> launch(const Plan& plan) {
@@ -182,19 +197,18 @@ Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
 }
 
 void Launcher::renew_supply() {
-  if (supply_ && supply_->has_ended()) supply_.reset();
-  if (supply_ || !may_have_supply_) return;
+  constexpr int tries = 3;
+  if (supply_ && (supply_->has_ended() || without_supply_ > tries)) supply_.reset();
   const auto* enter = find_step<EnterNamespaces>(plan_);
-  auto started = kernel::NamespaceSupply::start(enter != nullptr ? namespaces_of(*enter)
-                                                                 : kernel::Namespaces{});
-  may_have_supply_ = started.has_value();
-  if (started) supply_.emplace(std::move(*started));
+  if (supply_ || enter == nullptr || !options_.as_stand_in || without_supply_ > tries) return;
+  supply_ = kernel::NamespaceSupply::start(namespaces_of(*enter));
 }
 
 Outcome Launcher::run() {
   RunOptions options = options_;
   renew_supply();
   if (supply_) options.ahead = supply_->begin_run();
+  const SupplyInUse in_use(supply_.get(), without_supply_);
   auto standing_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     if (!helper_ || !helper_->ready()) {
       helper_.reset();
@@ -203,9 +217,7 @@ Outcome Launcher::run() {
     }
     return &*helper_;
   };
-  Outcome outcome = carry_out({plan_, watched_, standing_helper}, options);
-  if (supply_) supply_->run_is_over();
-  return outcome;
+  return carry_out({plan_, watched_, standing_helper}, options);
 }
 
 }  // namespace seclude::sandbox

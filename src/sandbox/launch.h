@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <tl/expected.hpp>
 
@@ -49,12 +50,13 @@ SetupError no_helper(Observed::How how);
 
 // For a process that runs one plan many times, one run after the other: the filter is compiled and
 // proven once, with the key and the numbers of processes blank, and one helper explains all runs.
-// With a process namespace, and CAP_SYS_ADMIN and CAP_SYS_PTRACE, the namespaces of the next run
-// are made while one goes on (kernel/namespace_supply.h); others make them in each run, which takes
-// longer the more memory this process has.
-// One run at a time, in the process and the thread that made it: its number is in the filter, and
-// what was begun ends with the thread (prctl(2), PR_SET_PDEATHSIG). Between runs it has children:
-// who waits for any child of this process (wait(2)) must leave those alone that he does not know.
+// With as_stand_in, a process namespace, CAP_SYS_ADMIN and CAP_SYS_PTRACE, the namespaces of the
+// next run are made while one goes on (kernel/namespace_supply.h). Others make them in each run,
+// which takes longer the more memory this process has.
+// One run at a time, in the process that made it, whose number is in the filter; a copy of that
+// process (fork) can only let it go. With as_stand_in always in the same thread, with which ends
+// what was begun (prctl(2), PR_SET_PDEATHSIG); and between runs there are children: who waits for
+// any child of this process (wait(2)) finds them.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});
@@ -68,8 +70,8 @@ class Launcher {
 
   Plan plan_, watched_;
   RunOptions options_;
-  bool may_have_supply_ = true;
-  std::optional<kernel::NamespaceSupply> supply_;
+  int without_supply_ = 0;  // runs in a row that got nothing from it
+  std::unique_ptr<kernel::NamespaceSupply> supply_;
   std::optional<Supervisor> helper_;
 };
 

@@ -235,7 +235,7 @@ tl::expected<Begun, SetupError> begin_before(const Plan& plan, Prepared& prepare
 // without its first process there can be no other.
 bool was_in_vain(const ChildStep& failed, int reason, const Prepared& prepared) {
   using enum ChildStep::Kind;
-  if (failed.kind == JoinNamespaces) return reason == ECANCELED || reason == ESRCH;
+  if (failed.kind == JoinNamespaces) return true;
   return failed.kind == StartInit && reason == ENOMEM && prepared.namespaces().has_init_ahead();
 }
 

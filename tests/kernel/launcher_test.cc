@@ -6,6 +6,8 @@
 #include <set>
 
 #include "explain_support.h"
+#include "kernel/capabilities.h"
+#include "kernel/raw.h"
 #include "kernel/raw_call.h"
 
 namespace seclude::sandbox {
@@ -346,6 +348,99 @@ TEST(Launcher, AKilledLauncherTakesTheNamespacesAlong) {
     }));
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
+// What `work` returns in a copy of this process; it has run an isolated program once.
+template <typename Work>
+int in_a_launcher(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+    if (!launcher || run_again(*launcher).ending != Ending(Exited{77})) ::_exit(99);
+    ::_exit(work(launcher));
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool nothing_is_left() {
+  return processes_named("seclude-spare").empty() && processes_named("seclude-init").empty();
+}
+
+TEST(Launcher, ThatHasBecomeSomebodyElseLeavesNothing) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  for (const bool destroys : {false, true}) {
+    EXPECT_EQ(
+        in_a_launcher([&](auto& launcher) {
+          if (!soon([] { return inits_of(::getpid()).size() == 1; })) return 98;
+          if (::setresuid(65534, 65534, 65534) != 0) return 97;
+          if (!destroys) return 0;
+          launcher = tl::unexpected<Error>(Error{});
+          return soon([] { return spare_of(::getpid()) == 0 && inits_of(::getpid()).empty(); })
+                     ? 0
+                     : 96;
+        }),
+        0);
+    EXPECT_TRUE(soon([] {
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+      return nothing_is_left();
+    }));
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
+TEST(Launcher, ACopyOfItsProcessEndsNothing) {
+  auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  const int helper = helper_of_this_process(), spare = spare_of(::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    launcher = tl::unexpected<Error>(Error{});
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  for (int run = 0; run < 3; ++run) ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+  EXPECT_EQ(helper_of_this_process(), helper);
+  EXPECT_EQ(spare_of(::getpid()), spare);
+}
+
+TEST(Launcher, ThatMayNoLongerJoinNamespacesMakesThemInEachRun) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  EXPECT_EQ(in_a_launcher([](auto& launcher) {
+              const auto trace = kernel::bit_of(kernel::Capability::SysPtrace);
+              if (kernel::raw::give_up_capabilities(trace) != 0) return 98;
+              for (int run = 0; run < 8; ++run)
+                if (run_again(*launcher).ending != Ending(Exited{77})) return run;
+              // It does not try for ever.
+              return spare_of(::getpid()) == 0 && inits_of(::getpid()).empty() ? 50 : 51;
+            }),
+            50);
+}
+
+TEST(Launcher, WhatItsProcessHasLetGoOfIsFree) {
+  const Folder folder;
+  const std::string inner = folder.file("inner");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) != 0)
+      ::_exit(may_make_ahead() ? 98 : 77);
+    if (!std::filesystem::create_directory(inner)) ::_exit(97);
+    if (::mount("tmpfs", inner.c_str(), "tmpfs", 0, nullptr) != 0) ::_exit(96);
+    if (::chdir(inner.c_str()) != 0) ::_exit(95);
+    auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+    for (int run = 0; run < 3; ++run)
+      if (!launcher || run_again(*launcher).ending != Ending(Exited{77})) ::_exit(94);
+    if (::chdir("/") != 0) ::_exit(93);
+    ::_exit(::umount2(inner.c_str(), 0) == 0 ? 0 : 92);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "mounts take privileges";
+  EXPECT_EQ(status, 0) << WEXITSTATUS(status);
 }
 
 }  // namespace

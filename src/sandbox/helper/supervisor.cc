@@ -151,6 +151,8 @@ Supervisor::Supervisor(Supervisor&& other) noexcept
 
 void Supervisor::abandon() {
   if (process_ == 0) return;
+  // In a copy of the launcher it is another one's.
+  if (!kernel::is_child(process_)) return (void)std::exchange(process_, 0);
   kernel::shut_down(control_);
   // Somebody may have stopped it, and it follows nobody yet.
   if (knows_ == Knows::Nothing) kernel::end_helper(process_);
