@@ -469,8 +469,9 @@ int carry_out(Job job, const Explaining& explaining, const Arguments& arguments,
     }
     place.emplace(std::move(*found));
   }
-  const sandbox::Outcome outcome =
-      sandbox::run(*plan, {.supervision = supervision, .helper = job.helper, .ahead = {.namespaces = job.ahead}});
+  const sandbox::Outcome outcome = sandbox::run(
+      *plan,
+      {.supervision = supervision, .helper = job.helper, .ahead = {.namespaces = job.ahead}});
   const Told told = {.plan = &*plan, .explaining = &explaining, .place = place ? &*place : nullptr};
   return leave(finish(outcome, told, arguments, console));
 }

@@ -19,10 +19,17 @@
 namespace seclude::kernel {
 namespace {
 
-// A line of proc(5)'s maps: "7f00-7f80 rw-p 00000000 00:00 0   [heap]".
+struct File {
+  uint64_t device = 0, inode = 0;
+  friend bool operator==(const File&, const File&) = default;
+};
+
+// A line of proc(5)'s maps: "7f00-7f80 rw-p 00000000 fd:01 42   /usr/lib/libc.so.6".
 struct Mapping {
   uintptr_t begin = 0, end = 0;
-  bool is_private = false, has_file = false, is_kernels = false;
+  bool executes = false, is_private = false;
+  bool is_kernels = false;  // the stack, say
+  File file = {};           // inode 0: none
 };
 
 Mapping mapping_of(const char* line) {
@@ -30,32 +37,52 @@ Mapping mapping_of(const char* line) {
   char* next = nullptr;
   mapping.begin = std::strtoull(line, &next, 16);
   mapping.end = std::strtoull(next + 1, &next, 16);
+  mapping.executes = next[3] == 'x';
   mapping.is_private = next[4] == 'p';
   (void)std::strtoull(next + 6, &next, 16);  // the offset
-  const char* device = next + 1;
-  mapping.has_file = std::strncmp(device, "00:00 0", 7) != 0;
-  const char* name = std::strchr(device, '[');
-  mapping.is_kernels = name != nullptr && std::strncmp(name, "[heap]", 6) != 0 &&
-                       std::strncmp(name, "[anon:", 6) != 0;  // the stack, say
+  const uint64_t major = std::strtoull(next, &next, 16);
+  mapping.file.device = major << 32 | std::strtoull(next + 1, &next, 16);
+  mapping.file.inode = std::strtoull(next, &next, 10);
+  const char* name = next + std::strspn(next, " ");
+  mapping.is_kernels =
+      *name == '[' && std::strncmp(name, "[heap]", 6) != 0 && std::strncmp(name, "[anon", 5) != 0;
   return mapping;
 }
 
+// Programs and libraries, by what of them is executed.
+class Programs {
+ public:
+  void add(const File& file) {
+    if (count_ < files_.size() && !has(file)) files_[count_++] = file;
+  }
+  bool has(const File& file) const {
+    return std::find(files_.begin(), files_.begin() + count_, file) != files_.begin() + count_;
+  }
+  bool is_whole() const { return count_ < files_.size(); }
+
+ private:
+  std::array<File, 512> files_;
+  size_t count_ = 0;
+};
+
 class Giver {
  public:
-  Giver(std::span<const void* const> shared, std::array<uintptr_t, 3> near)
-      : shared_(shared), near_(near) {
+  Giver(const Programs& programs, std::span<const void* const> shared,
+        std::array<uintptr_t, 3> near)
+      : programs_(programs), shared_(shared), near_(near) {
     std::sort(near_.begin(), near_.end());
   }
 
   void look_at(const Mapping& mapping) {
     constexpr size_t large = size_t{256} << 10;
     // Right behind a program or library lie its variables, and libc's where that is a part of it.
-    const bool is_variables = mapping.begin == end_of_file_;
-    if (mapping.has_file || is_variables) end_of_file_ = mapping.end;
-    if (mapping.is_kernels) return;
-    if (!mapping.is_private && !is_kept(mapping)) unmap(mapping.begin, mapping.end);
-    if (mapping.is_private && !mapping.has_file && !is_variables &&
-        mapping.end - mapping.begin >= large)
+    const bool is_variables = mapping.file.inode == 0 && mapping.begin == end_of_program_;
+    const bool is_programs = mapping.file.inode != 0 && programs_.has(mapping.file);
+    if (is_programs || is_variables) end_of_program_ = mapping.end;
+    if (mapping.is_kernels || is_programs || is_variables || is_kept(mapping)) return;
+    if (!mapping.is_private || mapping.file.inode != 0)
+      unmap(mapping.begin, mapping.end);
+    else if (mapping.end - mapping.begin >= large)
       give_up(mapping);
   }
 
@@ -83,14 +110,18 @@ class Giver {
     if (end > begin) ::munmap(reinterpret_cast<void*>(begin), end - begin);
   }
 
+  const Programs& programs_;
   std::span<const void* const> shared_;
   std::array<uintptr_t, 3> near_;
-  uintptr_t end_of_file_ = 0;
+  uintptr_t end_of_program_ = 0;
 };
 
-// Calls `look` with each line; one that is longer than all that can be kept of it is left out.
+// Calls `look` with each mapping; false: they cannot be read. A line that is longer than all that
+// can be kept of it is left out.
 template <typename Look>
-void for_each_line(int file, const Look& look) {
+bool for_each_mapping(const Look& look) {
+  const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
   std::array<char, 8192> text;
   size_t filled = 0;
   bool skips = false;
@@ -100,7 +131,7 @@ void for_each_line(int file, const Look& look) {
     char* line = text.data();
     while (char* end = std::strchr(line, '\n')) {
       *end = 0;
-      if (!std::exchange(skips, false)) look(line);
+      if (!std::exchange(skips, false)) look(mapping_of(line));
       line = end + 1;
     }
     filled -= static_cast<size_t>(line - text.data());
@@ -110,18 +141,23 @@ void for_each_line(int file, const Look& look) {
     }
     std::memmove(text.data(), line, filled);
   }
+  ::close(file);
+  return true;
 }
 
 }  // namespace
 
 void give_up_memory_but(std::span<const void* const> shared) {
-  if constexpr (raw::watched) return;
-  const int file = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return;
-  Giver giver(shared, {reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
-                       reinterpret_cast<uintptr_t>(&errno), ::pthread_self()});
-  for_each_line(file, [&](const char* line) { giver.look_at(mapping_of(line)); });
-  ::close(file);
+  if constexpr (raw::is_sanitized) return;
+  Programs programs;
+  const auto note = [&](const Mapping& mapping) {
+    if (mapping.executes && mapping.file.inode != 0) programs.add(mapping.file);
+  };
+  if (!for_each_mapping(note) || !programs.is_whole()) return;
+  Giver giver(programs, shared,
+              {reinterpret_cast<uintptr_t>(__builtin_frame_address(0)),
+               reinterpret_cast<uintptr_t>(&errno), ::pthread_self()});
+  (void)for_each_mapping([&](const Mapping& mapping) { giver.look_at(mapping); });
 }
 
 }  // namespace seclude::kernel

@@ -11,12 +11,11 @@
 namespace seclude::kernel {
 
 // For a copy (fork) that goes on with what lies on its stack and in these shared places, and calls
-// the kernel. Gives back all other shared memory, and private memory of no file in pieces of 256
-// KiB and more: the heap, but not what is near the stack, errno or libc's account of the thread,
-// and no variables of programs and libraries (behind their files). Does nothing under
-// AddressSanitizer, whose own memory looks alike. Where a static program has large thread_local
-// variables, or some other watcher keeps memory, too much may go: then this process ends by
-// SIGSEGV.
+// the kernel. Stays: programs and libraries with their variables; what is near the stack, errno and
+// libc's account of the thread; and private memory of no file in pieces below 256 KiB. The rest is
+// given back, the heap and other files with it. Does nothing under AddressSanitizer, whose own
+// memory looks alike. Where a static program has large thread_local variables, or some other
+// watcher keeps memory, too much may go: then this process ends by SIGSEGV.
 void give_up_memory_but(std::span<const void* const> shared);
 
 }  // namespace seclude::kernel

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 namespace seclude::kernel {
+
 Result<void*> map_shared(size_t size) {
   void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return fail("map a page shared with the child", errno);

@@ -9,11 +9,12 @@
 #include "kernel/helper.h"
 #include "kernel/large_memory.h"
 #include "kernel/raw_namespaces.h"
+#include "kernel/signals.h"
 
 namespace seclude::kernel {
 namespace {
 
-// For a process that has only to be begun, in nanoseconds.
+// For what takes the other process some microseconds, in nanoseconds.
 constexpr uint64_t patience = 200'000'000;
 
 }  // namespace
@@ -56,7 +57,7 @@ std::unique_ptr<NamespaceSupply> NamespaceSupply::start(Namespaces wanted) {
   if (!process) return nullptr;
   auto descriptor = pidfd_of(*process);
   if (!descriptor) {
-    end_child(*process);
+    if (!end_child(*process)) leave_helper(*process);
     return nullptr;
   }
   (**wishes)[0].open();
@@ -66,17 +67,21 @@ std::unique_ptr<NamespaceSupply> NamespaceSupply::start(Namespaces wanted) {
 }
 
 NamespaceSupply::NamespaceSupply(Sets made, SharedPage<Wishes> wishes, Process spare)
-    : sets_(std::move(made)), wishes_(std::move(wishes)), spare_(std::move(spare)) {}
+    : sets_(std::move(made)),
+      wishes_(std::move(wishes)),
+      spare_(std::move(spare)),
+      maker_(own_pid()) {}
 
 NamespaceSupply::~NamespaceSupply() {
-  const int process = spare_.pid();
-  if (!spare_.is_child()) return;  // in a copy of the launcher
+  if (own_pid() != maker_) return;  // a copy of the launcher
   for (size_t i = 0; i < sets; ++i)
-    if ((*wishes_)[i].is_open()) sets_[i].begun_by(process);
+    if ((*wishes_)[i].is_open()) sets_[i].begun_by(spare_.pid());
   // Whoever has become somebody else meanwhile may not send it signals.
   for (Gate& wish : *wishes_) wish.shut();
-  // What has been begun ends, and nothing is begun any more.
-  { const Process ended = std::move(spare_); }
+  (void)spare_.signal(SIGKILL);
+  const auto ended = wait_for(spare_.pidfd(), nullptr, now() + patience);
+  // Somebody may hold it.
+  if (!ended || !*ended) leave_helper(spare_.leave());
 }
 
 NamespaceSupply::Share NamespaceSupply::begin_run() {
@@ -85,8 +90,10 @@ NamespaceSupply::Share NamespaceSupply::begin_run() {
   if (!wishes[next].is_open()) return {nullptr, &wishes[next]};
   in_use_ = &sets_[next];
   in_use_->begun_by(spare_.pid());
-  // Somebody may have stopped it.
-  if (!in_use_->is_settled_within(patience)) (void)spare_.signal(SIGKILL);
+  if (!in_use_->is_settled_within(patience)) {
+    (void)spare_.signal(SIGKILL);
+    is_broken_ = true;
+  }
   return {in_use_, &wishes[(taken_ + 1) % sets]};
 }
 
@@ -94,8 +101,10 @@ bool NamespaceSupply::run_is_over() {
   NewNamespaces* const used = std::exchange(in_use_, nullptr);
   if (used == nullptr) return false;
   used->end();
+  const NewNamespaces::Use use = used->renew();
+  is_broken_ |= use == NewNamespaces::Use::NotOver;
   (*wishes_)[taken_++ % sets] = {};
-  return used->renew();
+  return use == NewNamespaces::Use::LetGo;
 }
 
 }  // namespace seclude::kernel

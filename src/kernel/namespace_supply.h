@@ -26,18 +26,20 @@ class NamespaceSupply {
   static std::unique_ptr<NamespaceSupply> start(Namespaces wanted);
   NamespaceSupply(const NamespaceSupply&) = delete;
   NamespaceSupply& operator=(const NamespaceSupply&) = delete;
-  // Ends the process, and what waits.
+  // Ends the process, and what waits; in a copy of this process (fork), nothing. Where they may not
+  // be sent signals any more, they end by themselves.
   ~NamespaceSupply();
 
   struct Share {
     NewNamespaces* namespaces = nullptr;  // nullptr: there are none this time
     Gate* wish = nullptr;                 // opened by the run's child, for the run after
   };
+  // Where somebody has stopped the process, this takes 0.2 s and ends it.
   Share begin_run();
-  // Whether it had what there was.
+  // Whether the run's program got the namespaces that there were for it.
   bool run_is_over();
-  // Somebody has ended the process: there will be no others.
-  bool has_ended() const { return spare_.has_ended(); }
+  // There will be no others: another supply can take its place.
+  bool has_ended() const { return is_broken_ || spare_.has_ended(); }
 
  private:
   static constexpr size_t sets = 3;  // one run's, the next one's, and what is waited for
@@ -50,6 +52,8 @@ class NamespaceSupply {
   Sets sets_;
   SharedPage<Wishes> wishes_;
   Process spare_;
+  int maker_;
+  bool is_broken_ = false;
   size_t taken_ = 0;  // by runs
   NewNamespaces* in_use_ = nullptr;
 };

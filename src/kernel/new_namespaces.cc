@@ -9,6 +9,7 @@
 
 #include "kernel/capabilities.h"
 #include "kernel/files.h"
+#include "kernel/helper.h"
 #include "kernel/memory.h"
 #include "kernel/processors.h"
 #include "kernel/raw.h"
@@ -27,6 +28,9 @@ struct Shared {
 
 }  // namespace
 
+// For a process that has only to be begun, in nanoseconds.
+constexpr uint64_t patience = 1'000'000'000;
+
 struct NewNamespaces::Making {
   Making(const Namespaces& wanted, std::shared_ptr<const Fd> own, SharedPage<Shared> page)
       : namespaces(wanted), launcher(std::move(own)), shared(std::move(page)) {}
@@ -36,12 +40,21 @@ struct NewNamespaces::Making {
   int begun() const {
     if (process) return process->pid();
     if (helper == 0) return 0;
-    while (!is_settled()) (void)shared->guarded.ready.opens_within(raw::between_looks);
-    return shared->process;
+    if (is_settled_within(patience)) return shared->process;
+    // Somebody has stopped the helper: what it begins later ends by itself.
+    shared->guarded.begun.shut();
+    return 0;
   }
 
-  bool is_settled() const {
-    return shared->process != 0 || shared->guarded.ready.is_shut() || has_ended(helper);
+  bool is_settled_within(uint64_t nanoseconds) const {
+    const auto is_settled = [this] {
+      return shared->process != 0 || shared->guarded.ready.is_shut() || has_ended(helper);
+    };
+    for (const uint64_t until = now() + nanoseconds; !is_settled();) {
+      if (now() >= until) return false;
+      (void)shared->guarded.ready.opens_within(raw::between_looks);
+    }
+    return true;
   }
 
   Namespaces namespaces;
@@ -49,7 +62,9 @@ struct NewNamespaces::Making {
   SharedPage<Shared> shared;
   int helper = 0;
   std::optional<Process> process = {};
+  const int maker = own_pid();
   bool let_go = false;
+  bool stays = false;  // the process may not be sent signals, and has not ended yet
 };
 
 namespace {
@@ -156,10 +171,7 @@ void NewNamespaces::begun_by(int helper) {
 }
 
 bool NewNamespaces::is_settled_within(uint64_t nanoseconds) const {
-  if (!making_ || making_->process) return true;
-  for (const uint64_t until = now() + nanoseconds; !making_->is_settled() && now() < until;)
-    (void)making_->shared->guarded.ready.opens_within(raw::between_looks);
-  return making_->is_settled();
+  return !making_ || making_->process || making_->is_settled_within(nanoseconds);
 }
 
 Namespaces NewNamespaces::promised(const Namespaces& wanted) {
@@ -182,11 +194,15 @@ int NewNamespaces::descriptor() const { return making_->process->pidfd().number(
 raw::Guarded& NewNamespaces::guarded() const { return making_->shared->guarded; }
 
 void NewNamespaces::end() {
-  if (!making_) return;
-  const int begun = making_->begun();
-  // Whoever has become somebody else meanwhile may not send it signals.
-  if (begun != 0) making_->shared->guarded.begun.shut();
-  if (!making_->process && begun != 0 && is_child(begun)) end_child(begun);
+  // In a copy of the launcher they are another one's.
+  if (!making_ || own_pid() != making_->maker) return;
+  if (const int begun = making_->begun(); begun != 0 && is_child(begun)) {
+    // Whoever has become somebody else meanwhile may not send it signals.
+    making_->shared->guarded.begun.shut();
+    making_->stays = !end_child(begun);
+    if (making_->stays) leave_helper(begun);
+  }
+  if (making_->process) (void)making_->process->leave();
   making_->process.reset();
   making_->helper = 0;
 }
@@ -200,10 +216,10 @@ std::optional<Process> NewNamespaces::let_go() {
   return process;
 }
 
-bool NewNamespaces::renew() {
-  if (!making_) return false;
+NewNamespaces::Use NewNamespaces::renew() {
+  if (!making_ || making_->stays) return Use::NotOver;
   *making_->shared = {};
-  return std::exchange(making_->let_go, false);
+  return std::exchange(making_->let_go, false) ? Use::LetGo : Use::Ended;
 }
 
 }  // namespace seclude::kernel

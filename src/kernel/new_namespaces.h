@@ -57,12 +57,15 @@ class NewNamespaces {
   int descriptor() const;
   // What it tells: `ready` is open once they are there.
   raw::Guarded& guarded() const;
-  // Ends it; what has joined a process namespace ends with it.
+  // Ends it; what has joined a process namespace ends with it. Where this process may not send it
+  // signals any more, it ends by itself, and is collected later (helper.h, leave_helper).
   void end();
   // It is the caller's from now on.
   std::optional<Process> let_go();
-  // After one of these two, and the end of the process: others can be begun. Whether it was let go.
-  bool renew();
+  // After one of these two, and the end of what was let go: others can be begun. What became of the
+  // last ones; not over: the process could not be ended, and nothing more can be begun.
+  enum class Use : uint8_t { LetGo, Ended, NotOver };
+  Use renew();
 
  private:
   struct Making;

@@ -213,10 +213,11 @@ bool is_child(int pid) {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, look) == 0;
 }
 
-void end_child(int pid) {
-  if (::kill(pid, SIGKILL) != 0) return;
+bool end_child(int pid) {
+  if (::kill(pid, SIGKILL) != 0) return errno == ESRCH;
   while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
   }
+  return true;
 }
 
 Result<Fd> own_pidfd() {

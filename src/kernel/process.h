@@ -52,6 +52,11 @@ class Process {
   // Not in a copy of this process (fork), where going away does nothing, and not once somebody has
   // collected it.
   bool is_child() const;
+  // Nobody waits for it here any more (helper.h, leave_helper).
+  int leave() {
+    ended_ = true;
+    return pid_;
+  }
   // That all its threads have used until now, in nanoseconds. Not of its children.
   uint64_t cpu_time() const;
   // ESRCH, when it has ended, is success.
@@ -94,8 +99,8 @@ class ChildStack {
 // For a child of this process that somebody else made (CLONE_PARENT), and that nobody has waited
 // for: its pidfd, which makes it a Process; or its end, which takes no descriptor.
 [[nodiscard]] Result<Fd> pidfd_of(int pid);
-bool has_ended(int pid);  // or was collected
-void end_child(int pid);
+bool has_ended(int pid);                // or was collected
+[[nodiscard]] bool end_child(int pid);  // false: it may not be sent signals
 // Not in a copy of this process (fork), and not once somebody has collected it.
 bool is_child(int pid);
 

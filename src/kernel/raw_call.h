@@ -62,9 +62,9 @@ inline long enter(long number, const long (&arguments)[6]) {
 
 // AddressSanitizer has memory of its own beside each piece of this process'.
 #if defined(SECLUDE_WATCHED)
-inline constexpr bool watched = true;
+inline constexpr bool is_sanitized = true;
 #else
-inline constexpr bool watched = false;
+inline constexpr bool is_sanitized = false;
 #endif
 
 // Whether a child may run beside its launcher.

@@ -131,19 +131,21 @@ Outcome carry_out(const Run& run, const RunOptions& options) {
   return outcome;
 }
 
-// However a run ends.
+// Also where a run ends by an exception.
 class SupplyInUse {
  public:
-  SupplyInUse(kernel::NamespaceSupply* supply, int& in_vain) : supply_(supply), in_vain_(in_vain) {}
+  explicit SupplyInUse(kernel::NamespaceSupply* supply) : supply_(supply) {}
   SupplyInUse(const SupplyInUse&) = delete;
   SupplyInUse& operator=(const SupplyInUse&) = delete;
-  ~SupplyInUse() {
-    if (supply_ != nullptr) in_vain_ = supply_->run_is_over() ? 0 : in_vain_ + 1;
+  ~SupplyInUse() { (void)give_back(); }
+
+  bool give_back() {
+    auto* const supply = std::exchange(supply_, nullptr);
+    return supply != nullptr && supply->run_is_over();
   }
 
  private:
   kernel::NamespaceSupply* supply_;
-  int& in_vain_;
 };
 
 }  // namespace
@@ -196,11 +198,16 @@ Result<Launcher> Launcher::make(Plan plan, RunOptions options) {
   return Launcher(std::move(plan), std::move(watched), std::move(options));
 }
 
+// One that is lost, or of no use, in several runs in a row is not tried again.
 void Launcher::renew_supply() {
   constexpr int tries = 3;
-  if (supply_ && (supply_->has_ended() || without_supply_ > tries)) supply_.reset();
+  if (supply_ && supply_->has_ended()) {
+    supply_.reset();
+    ++in_vain_;
+  }
+  if (in_vain_ > tries) supply_.reset();
   const auto* enter = find_step<EnterNamespaces>(plan_);
-  if (supply_ || enter == nullptr || !options_.as_stand_in || without_supply_ > tries) return;
+  if (supply_ || enter == nullptr || !options_.as_stand_in || in_vain_ > tries) return;
   supply_ = kernel::NamespaceSupply::start(namespaces_of(*enter));
 }
 
@@ -208,7 +215,7 @@ Outcome Launcher::run() {
   RunOptions options = options_;
   renew_supply();
   if (supply_) options.ahead = supply_->begin_run();
-  const SupplyInUse in_use(supply_.get(), without_supply_);
+  SupplyInUse in_use(supply_.get());
   auto standing_helper = [&](const KeptRules& rules) -> Result<Supervisor*> {
     if (!helper_ || !helper_->ready()) {
       helper_.reset();
@@ -217,7 +224,13 @@ Outcome Launcher::run() {
     }
     return &*helper_;
   };
-  return carry_out({plan_, watched_, standing_helper}, options);
+  Outcome outcome = carry_out({plan_, watched_, standing_helper}, options);
+  const bool began = !std::holds_alternative<SetupError>(outcome.ending);
+  if (in_use.give_back())
+    in_vain_ = 0;
+  else if (began && options.ahead.namespaces != nullptr)
+    ++in_vain_;
+  return outcome;
 }
 
 }  // namespace seclude::sandbox

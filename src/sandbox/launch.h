@@ -53,10 +53,10 @@ SetupError no_helper(Observed::How how);
 // With as_stand_in, a process namespace, CAP_SYS_ADMIN and CAP_SYS_PTRACE, the namespaces of the
 // next run are made while one goes on (kernel/namespace_supply.h). Others make them in each run,
 // which takes longer the more memory this process has.
-// One run at a time, in the process that made it, whose number is in the filter; a copy of that
-// process (fork) can only let it go. With as_stand_in always in the same thread, with which ends
-// what was begun (prctl(2), PR_SET_PDEATHSIG); and between runs there are children: who waits for
-// any child of this process (wait(2)) finds them.
+// One run at a time, in the process that made it, whose number is in the filter; in a copy of that
+// process (fork) it does nothing when it goes away, and nothing else may be done with it.
+// With as_stand_in, in a process of one thread. There are children between runs then, in the
+// control group of the first run: who waits for any child of this process (wait(2)) finds them.
 class Launcher {
  public:
   [[nodiscard]] static Result<Launcher> make(Plan plan, RunOptions options = {});
@@ -70,7 +70,7 @@ class Launcher {
 
   Plan plan_, watched_;
   RunOptions options_;
-  int without_supply_ = 0;  // runs in a row that got nothing from it
+  int in_vain_ = 0;  // runs in a row for which there was a supply, and nothing from it
   std::unique_ptr<kernel::NamespaceSupply> supply_;
   std::optional<Supervisor> helper_;
 };

@@ -89,8 +89,8 @@ struct Made {
 
 // Nobody else holds them. The first process of the namespace ends when the other was collected.
 void end_both(const ChildReport& report) {
-  if (report.program != 0) kernel::end_child(report.program);
-  if (report.init != 0) kernel::end_child(report.init);
+  if (report.program != 0) (void)kernel::end_child(report.program);
+  if (report.init != 0) (void)kernel::end_child(report.init);
 }
 
 // The descriptors for the two are those of the child and of its way to know this process: where no

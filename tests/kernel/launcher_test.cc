@@ -238,7 +238,7 @@ TEST(Launcher, WhoeverMakesNamespacesIsReplacedWhenItIsKilledOrStopped) {
 }
 
 TEST(Launcher, OfALargeProcessLittleIsCopied) {
-  if (kernel::raw::watched) GTEST_SKIP() << "AddressSanitizer's memory is copied";
+  if (kernel::raw::is_sanitized) GTEST_SKIP() << "AddressSanitizer's memory is copied";
   if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
   // As mappings, and on the heap.
   std::vector<char> large(size_t{64} << 20, 'x');
@@ -377,6 +377,7 @@ TEST(Launcher, ThatHasBecomeSomebodyElseLeavesNothing) {
           if (!soon([] { return inits_of(::getpid()).size() == 1; })) return 98;
           if (::setresuid(65534, 65534, 65534) != 0) return 97;
           if (!destroys) return 0;
+          (void)run_again(*launcher);  // with what there still is, or not at all
           launcher = tl::unexpected<Error>(Error{});
           return soon([] { return spare_of(::getpid()) == 0 && inits_of(::getpid()).empty(); })
                      ? 0
@@ -390,6 +391,24 @@ TEST(Launcher, ThatHasBecomeSomebodyElseLeavesNothing) {
     }));
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
+TEST(Launcher, WhatAnotherHasCollectedLeavesNothing) {
+  if (!may_make_ahead()) GTEST_SKIP() << "none are made ahead without privileges";
+  for (int round = 0; round < 3; ++round) {
+    auto launcher = explaining_launcher(isolated(refusing(Action::deny(77), {"once"})));
+    ASSERT_TRUE(launcher);
+    ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+    ASSERT_TRUE(soon([] { return inits_of(::getpid()).size() == 1; }));
+    const int spare = spare_of(::getpid());
+    ::kill(spare, SIGKILL);
+    ASSERT_EQ(::waitpid(spare, nullptr, 0), spare);
+    if (round > 0) {
+      ASSERT_EQ(run_again(*launcher).ending, Ending(Exited{77}));
+    }
+    launcher = tl::unexpected<Error>(Error{});
+    EXPECT_TRUE(inits_of(::getpid()).empty()) << round;
+  }
 }
 
 TEST(Launcher, ACopyOfItsProcessEndsNothing) {
