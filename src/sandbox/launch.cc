@@ -65,6 +65,11 @@ tl::expected<Outcome, Observed::How> run_supervised(const Plan& plan, Files file
     return Outcome{running.error(), {}};
   }
   Outcome outcome = watch(*running, watching);
+  // With the first process, all that the program has left ends; then the helper ends by itself.
+  // Somebody may have stopped it, which holds up both.
+  constexpr uint64_t patience = 50'000'000;  // nanoseconds
+  if (running->init)
+    (void)kernel::wait_for(running->init->pidfd(), nullptr, kernel::now() + patience);
   auto denials = supervisor.finish();
   outcome.observed.how = denials ? Observed::How::Explained : how_of(denials.error());
   if (!denials) return outcome;

@@ -82,6 +82,12 @@ class Loop {
       kernel::share_processors(0, kernel::parent());
   }
 
+  // The rest of it is told to this process, which then need not be woken on another processor.
+  void keep_near(const TraceEvent& event) const {
+    if (given_.briefing != nullptr && !roams_ && event.kind == TraceEvent::Kind::Exiting)
+      kernel::keep_on_this_processor(event.thread);
+  }
+
   // ---- sockets ----------------------------------------------------------------------------------
 
   void hear_child() {
@@ -222,6 +228,7 @@ class Loop {
       if (!tells_of_an_end(*look.event)) roam();
       look_at(*look.event);
       if (look.event->kind == TraceEvent::Kind::Signal) answer_interrupted(look.event->thread);
+      keep_near(*look.event);
       kernel::go_on(*look.event);
     }
     more_to_follow_ = true;
