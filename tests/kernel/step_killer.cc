@@ -27,6 +27,7 @@
 #include <cerrno>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -143,6 +144,7 @@ class Steps {
   }
 
   void gone(pid_t pid, int status) {
+    if (told_) let_go_of_held();
     if (tracee(pid).role != "launcher") return;
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     over_ = true;
@@ -163,8 +165,14 @@ class Steps {
   // Its first stop, before it has done anything.
   void began(pid_t pid) {
     Tracee& one = tracee(pid);
-    if (!one.role.empty()) return begin(one);
+    if (!one.role.empty() || told_) return begin(one);
     one.held = true;
+  }
+
+  // Who made them was killed before it could say so.
+  void let_go_of_held() {
+    for (Tracee& one : tracees_)
+      if (std::exchange(one.held, false) && one.role.empty()) begin(one);
   }
 
   void begin(const Tracee& one) {
